@@ -1,0 +1,1 @@
+export { backendWasm } from './backend-wasm.ts';

@@ -1,0 +1,1 @@
+export { optim } from './optim.ts';

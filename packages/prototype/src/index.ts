@@ -1,0 +1,1 @@
+export { prototype } from './prototype.ts';
