@@ -13,6 +13,10 @@ const roots = ['packages', 'apps'].flatMap((root) =>
 export default defineConfig({
   ...shared,
   test: {
+    // CI counts the tests from this file.
+    reporters: process.env.PLEAT_TEST_RESULTS
+      ? ['default', ['json', { outputFile: process.env.PLEAT_TEST_RESULTS }]]
+      : ['default'],
     projects: [
       {
         ...shared,

@@ -62,7 +62,7 @@ const manifest = {
 const files = {
   'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
   'tsconfig.json': `${JSON.stringify({ extends: '../../tsconfig.base.json', include: ['src', 'test', '*.ts'] }, null, 2)}\n`,
-  'README.md': `# @pleat/${name}\n\n${description}.\n\n\`\`\`js\nimport { ${camel} } from '@pleat/${name}';\n\nconsole.log(${camel}()); // '${name}'\n\`\`\`\n`,
+  'README.md': `# @pleat/${name}\n\n${description}.\n\n\`\`\`js\nimport { ${camel} } from '@pleat/${name}';\n\nconsole.log(${camel}()); // ${name}\n\`\`\`\n`,
   'src/index.ts': `export { ${camel} } from './${name}.ts';\n`,
   [`src/${name}.ts`]: `/** The name of this package: replace it by what the package is for. */\nexport function ${camel}(): string {\n  return '${name}';\n}\n`,
   [`test/${name}.test.ts`]: `import { expect, test } from 'vitest';\nimport { ${camel} } from '../src/index.ts';\n\ntest('says its name', () => {\n  expect(${camel}()).toBe('${name}');\n});\n`,

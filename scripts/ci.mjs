@@ -1,0 +1,55 @@
+// The checks of CI, one after the other; every one runs, whatever the others gave.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './workspace.mjs';
+
+const results = join(root, 'test-results', 'vitest.json');
+const pnpm = (...args) => ['node', ['scripts/pnpm.mjs', ...args]];
+const checks = [
+  ['lint', ...pnpm('lint')],
+  ['typecheck', ...pnpm('typecheck')],
+  ['packages (publint, attw)', ...pnpm('lint:pkg', '--output-logs=errors-only')],
+  ['dead code (knip)', ...pnpm('knip')],
+  ['floors', ...pnpm('check:floors')],
+  ['each package installs alone', ...pnpm('check:install')],
+  ['the package generator', ...pnpm('check:generator')],
+  ['tfjs conformance (wasm)', ...pnpm('conformance', 'wasm')],
+];
+
+function run(title, command, args, env = process.env) {
+  const start = performance.now();
+  console.log(`\n=== ${title}: ${command} ${args.join(' ')}`);
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  console.log(`=== ${title}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+  return status === 0;
+}
+
+const count = { passed: 0, failed: 0, skipped: 0 };
+rmSync(results, { force: true });
+const tested = run('tests', 'npm', ['test'], { ...process.env, PLEAT_TEST_RESULTS: results });
+if (existsSync(results)) {
+  const summary = JSON.parse(readFileSync(results, 'utf8'));
+  count.passed += summary.numPassedTests;
+  count.failed += summary.numFailedTests;
+  count.skipped += summary.numPendingTests + summary.numTodoTests;
+  // A file that cannot be loaded fails the run without a failed test of its own.
+  if (!tested && summary.numFailedTests === 0) count.failed++;
+} else {
+  count.failed++;
+}
+
+const failures = tested ? [] : ['tests'];
+for (const [title, command, args] of checks) {
+  if (run(title, command, args)) {
+    count.passed++;
+  } else {
+    count.failed++;
+    failures.push(title);
+  }
+}
+
+if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`);
+console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+process.exitCode = count.failed === 0 ? 0 : 1;
