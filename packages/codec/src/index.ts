@@ -1,1 +1,21 @@
-export { codec } from './codec.ts';
+export { decodeContainer, encodeContainer } from './container/container.ts';
+export { readHeader } from './container/header.ts';
+export { type DecodeOptions, defaultLimits, type Limits } from './container/limits.ts';
+export { decodeStream } from './container/stream.ts';
+export type {
+  BytesSection,
+  Header,
+  JsonSection,
+  MaskCoding,
+  MaskSection,
+  Section,
+  SectionCoding,
+  SectionInfo,
+  SectionKind,
+  TensorCoding,
+  TensorSection,
+} from './container/types.ts';
+export { crc32 } from './crc32.ts';
+export { type PleatErrorCode, PleatFormatError } from './errors.ts';
+export { decodeMask, encodeMask } from './mask/mask.ts';
+export { decodeTensor, encodeTensor } from './tensor/tensor.ts';

@@ -1,0 +1,1 @@
+export { AtomicWriteError, writeFileAtomic } from './node/write-file-atomic.ts';

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** A file that could not be written; what was there before is untouched, and `code` is the system's (`ENOSPC`, `EACCES` ...). */
+export class AtomicWriteError extends Error {
+  override readonly name = 'AtomicWriteError';
+  /** The file that was to be written. */
+  readonly path: string;
+  /** The system's error code. */
+  readonly code: string;
+
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    const code = cause.code ?? 'unknown';
+    const advice =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'free some space'
+        : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+          ? 'choose a folder you may write to'
+          : code === 'ENOENT' || code === 'ENOTDIR'
+            ? 'make its folder first'
+            : 'see the cause';
+    super(
+      `writeFileAtomic: cannot write ${path} (${cause.message}); no earlier file was changed; ${advice}`,
+      { cause },
+    );
+    this.path = path;
+    this.code = code;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder; there the rename is durable by itself.
+  const handle = await open(folder, 'r').catch(() => null);
+  try {
+    await handle?.sync().catch(() => undefined);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/**
+ * Writes a file so that a reader, or a crash at any moment, sees the old file or the whole new one, nothing between.
+ *
+ * @param path the file; its folder exists
+ * @param bytes its new content
+ * @throws AtomicWriteError when it cannot be written; no temporary file is left behind
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(temporary, 'wx');
+    await handle.writeFile(bytes);
+    await handle.sync();
+    await handle.close();
+    await rename(temporary, path);
+  } catch (cause) {
+    await handle?.close().catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new AtomicWriteError(path, cause as NodeJS.ErrnoException);
+  }
+  await syncFolder(folder);
+}
