@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander';
+import { doctorCommand } from '../commands/doctor.ts';
+import { evalCommand } from '../commands/eval.ts';
+import { inspectCommand } from '../commands/inspect.ts';
+import { packCommand } from '../commands/pack.ts';
+import { trainCommand } from '../commands/train.ts';
+import { unpackCommand } from '../commands/unpack.ts';
+import { errorSentence, exitCodeOf, exitCodes, UsageError } from './errors.ts';
+import { version } from './version.ts';
+
+function createProgram(): Command {
+  const program = new Command('pleat')
+    .description('Train, store and inspect masking networks on TensorFlow.js.')
+    .version(version)
+    .helpCommand(false)
+    .showSuggestionAfterError(true);
+  for (const command of [
+    trainCommand(),
+    evalCommand(),
+    inspectCommand(),
+    packCommand(),
+    unpackCommand(),
+    doctorCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  program.addHelpText(
+    'after',
+    '\nExamples:\n  $ pleat train --epochs 4 --out runs/first\n  $ pleat eval runs/first/model.pleat\n  $ pleat doctor',
+  );
+  // Commander's own texts are thrown and presented like every other error.
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  return program;
+}
+
+function fromCommander(error: CommanderError): UsageError {
+  const [first = '', hint = ''] = error.message.replace(/^error: /, '').split('\n');
+  const text = first.charAt(0).toUpperCase() + first.slice(1).replace(/\.$/, '');
+  return new UsageError(`${text}${hint ? ` ${hint}` : ''}; see --help.`);
+}
+
+function present(error: unknown, flags: { json: boolean; debug: boolean }): number {
+  const exitCode = exitCodeOf(error);
+  const message = errorSentence(error);
+  if (flags.json) process.stdout.write(`${JSON.stringify({ error: { message, exitCode } })}\n`);
+  const label = exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated ? '' : 'error: ';
+  process.stderr.write(`${label}${message}\n`);
+  if (flags.debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return exitCode;
+}
+
+/** Runs one command line; returns the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  const flags = { json: args.includes('--json'), debug: args.includes('--debug') };
+  try {
+    const program = createProgram();
+    if (args.length === 0) {
+      program.outputHelp();
+      return exitCodes.usage;
+    }
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return present(error, flags);
+    // Help and version were asked for and printed.
+    if (error.exitCode === 0) return 0;
+    return present(fromCommander(error), flags);
+  }
+}

@@ -1,0 +1,88 @@
+import { SingleBar } from 'cli-progress';
+
+/** Shows how far a run is. */
+export interface Progress {
+  /** Steps done so far, and a short text such as the loss. */
+  update(done: number, text: string): void;
+  /** A line that stays, above the bar. */
+  line(text: string): void;
+  stop(): void;
+}
+
+/** A duration as people write it: `48 s`, `3 min 20 s`, `2 h 05 min`. */
+export function formatDuration(seconds: number): string {
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, '0')} s`;
+  return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+// Rate and time left come from the last half minute: an average since the start would hide a change.
+const windowMs = 30_000;
+const plainEveryMs = 15_000;
+
+/** How many units a second, over the recent past. */
+function rateMeter(start: number): (done: number, now: number) => number {
+  const marks: [number, number][] = [];
+  return (done, now) => {
+    if (marks.length === 0) marks.push([start, now]);
+    marks.push([done, now]);
+    while (marks.length > 2 && now - marks[0]![1] > windowMs) marks.shift();
+    const [firstDone, firstAt] = marks[0]!;
+    return now > firstAt ? ((done - firstDone) * 1000) / (now - firstAt) : 0;
+  };
+}
+
+/**
+ * A bar with rate and time left on a terminal; elsewhere a plain line every 15 seconds.
+ *
+ * @param total steps of the whole run
+ * @param start steps done before this process
+ * @param perStep images a step, to show a rate in images
+ */
+export function createProgress(
+  { total, start, perStep }: { total: number; start: number; perStep: number },
+  stream: NodeJS.WriteStream = process.stderr,
+): Progress {
+  const meter = rateMeter(start);
+  const describe = (done: number, now: number) => {
+    const rate = meter(done, now);
+    return {
+      rate: `${Math.round(rate * perStep)} images/s`,
+      left: rate > 0 ? `${formatDuration((total - done) / rate)} left` : 'time left unknown',
+    };
+  };
+  if (!stream.isTTY) {
+    let last = performance.now();
+    describe(start, last);
+    return {
+      update: (done, text) => {
+        const now = performance.now();
+        const { rate, left } = describe(done, now);
+        if (now - last < plainEveryMs) return;
+        last = now;
+        stream.write(`step ${done}/${total}, ${rate}, ${left}, ${text}\n`);
+      },
+      line: (text) => void stream.write(`${text}\n`),
+      stop: () => undefined,
+    };
+  }
+  const bar = new SingleBar({
+    stream,
+    format: '{bar} {percentage} % | {rate} | {left} | {text}',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    forceRedraw: true,
+    gracefulExit: false,
+  });
+  const payload = (done: number, text: string) => ({ text, ...describe(done, performance.now()) });
+  bar.start(total, start, payload(start, ''));
+  return {
+    update: (done, text) => bar.update(done, payload(done, text)),
+    line: (text) => void stream.write(`\r\u001b[2K${text}\n`),
+    stop: () => bar.stop(),
+  };
+}

@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import { UsageError } from '../cli/errors.ts';
+import { rules } from './rules.ts';
+import { flagOf, type TrainConfig, type TrainKey, trainOptions, trainSchema } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Options from one place, and how an error names that place. */
+export interface OptionSource {
+  options: Record<string, unknown>;
+  /** `command line`, or the path of a file. */
+  origin: string;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+}
+
+function sentence(issue: z.core.$ZodIssue, merged: Record<string, unknown>, sources: OptionSource[]): string {
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] as string;
+    const origin = sources.find(({ options }) => key in options)?.origin ?? 'configuration';
+    const known = trainOptions().map((option) => option.key);
+    const hint = didYouMean(key, known) || '; see pleat train --help for all of them.';
+    return `Unknown option "${key}" in ${origin}${hint}`;
+  }
+  const key = String(issue.path[0]);
+  const info = trainOptions().find((option) => option.key === key);
+  const value = merged[key];
+  const name = flagOf(key);
+  if (info?.choices) {
+    const hint = typeof value === 'string' ? didYouMean(value, info.choices) : '';
+    return `${name} takes one of ${info.choices.join(', ')}, found ${show(value)}${hint || '.'}`;
+  }
+  const message = issue.code === 'invalid_union' ? unionMessage(issue) : issue.message;
+  const expected = message.replace(/^(Too (small|big)|Invalid input): /, '').replace(/, received .*$/, '');
+  return `${name}: ${expected.replace('int,', 'integer,').replace(/expected int$/, 'expected an integer')}, found ${show(value)}.`;
+}
+
+function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
+  const messages = issue.errors.flat().map(({ message }) => message.replace(/^[^:]*: /, '').replace(/, received .*$/, ''));
+  return [...new Set(messages)].join(' or ');
+}
+
+/** A copy without what is undefined, so that a later source does not erase an earlier one. */
+function defined(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+const defaultLearningRates = { adamw: { mask: 0.05, dense: 0.01 }, sgd: { mask: 0.1, dense: 0.1 } };
+
+/**
+ * One complete, checked configuration from several sources; a later source overrides an earlier one.
+ *
+ * @throws UsageError for an unknown option, a value out of range, or options that exclude each other
+ */
+export function resolveConfig(...sources: OptionSource[]): TrainConfig {
+  const merged = Object.assign({}, ...sources.map(({ options }) => defined(options)));
+  const parsed = trainSchema.safeParse(merged);
+  if (!parsed.success) {
+    throw new UsageError(sentence(parsed.error.issues[0]!, merged, sources));
+  }
+  const config: TrainConfig = parsed.data;
+  for (const { keys, applies, needs } of rules) {
+    if (applies(config)) continue;
+    for (const key of keys) {
+      if (key in merged) {
+        throw new UsageError(`${flagOf(key)} has a meaning only with ${needs}; leave it out or change the other.`);
+      }
+      delete config[key as TrainKey];
+    }
+  }
+  if (config.select === 'best' && config.validation === 0) {
+    if ('select' in merged) {
+      throw new UsageError('--select best needs a validation split; give --validation a share or a count above 0.');
+    }
+    config.select = 'last';
+  }
+  config.learningRate ??= defaultLearningRates[config.optimizer][config.method];
+  config.out ??= `runs/${config.dataset}-${config.model}-${config.method}`;
+  return config;
+}

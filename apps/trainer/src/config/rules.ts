@@ -1,0 +1,56 @@
+import type { TrainConfig, TrainKey } from './schema.ts';
+
+/** An option that means something only beside certain others. */
+interface Rule {
+  keys: TrainKey[];
+  applies: (config: TrainConfig) => boolean;
+  needs: string;
+}
+
+const masked = (config: TrainConfig) => config.method === 'mask';
+
+/** Which options apply when; the others are refused when given and left out of the resolved configuration. */
+export const rules: Rule[] = [
+  {
+    keys: ['strategy', 'distribution', 'rescale', 'learner'],
+    applies: masked,
+    needs: '--method mask',
+  },
+  {
+    keys: ['ratio', 'offset'],
+    applies: (config) => masked(config) && config.strategy === 'random-vector',
+    needs: '--method mask --strategy random-vector',
+  },
+  {
+    keys: ['keep', 'scope'],
+    applies: (config) => masked(config) && config.learner === 'edge-popup',
+    needs: '--method mask --learner edge-popup',
+  },
+  {
+    keys: ['dim', 'depth', 'patchSize'],
+    applies: ({ model }) => model === 'convmixer' || model === 'vit',
+    needs: '--model convmixer or --model vit',
+  },
+  { keys: ['kernelSize'], applies: ({ model }) => model === 'convmixer', needs: '--model convmixer' },
+  { keys: ['heads', 'mlpRatio'], applies: ({ model }) => model === 'vit', needs: '--model vit' },
+  {
+    keys: ['momentum', 'nesterov'],
+    applies: ({ optimizer }) => optimizer === 'sgd',
+    needs: '--optimizer sgd',
+  },
+  {
+    keys: ['warmup'],
+    applies: ({ schedule }) => schedule === 'cosine',
+    needs: '--schedule cosine',
+  },
+];
+
+/** Options whose value may change when a run goes on: they decide no bit of its result. */
+export const freeOnResume: ReadonlySet<string> = new Set<TrainKey>([
+  'out',
+  'data',
+  'download',
+  'threads',
+  'workers',
+  'checkpointEvery',
+]);

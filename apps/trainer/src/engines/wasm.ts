@@ -1,0 +1,27 @@
+import { registerWasm } from '@pleat/backend-wasm';
+import * as tf from '@tensorflow/tfjs';
+import { CliError } from '../cli/errors.ts';
+import { versionOf } from '../cli/version.ts';
+import type { Engine } from './types.ts';
+
+/** tfjs' WebAssembly backend with Pleat's training kernels: the default on a fresh machine. */
+export const wasm: Engine = {
+  name: 'wasm',
+  summary: 'WebAssembly',
+  find: async () => {
+    const version = versionOf('@tensorflow/tfjs-backend-wasm');
+    return { available: true, ...(version && { version }), detail: 'WebAssembly with SIMD and threads' };
+  },
+  start: async ({ threads }) => {
+    const started = await registerWasm({ threads });
+    if (!(await tf.setBackend('wasm'))) {
+      throw new CliError('The wasm engine did not start; try --engine cpu, or --threads 1.');
+    }
+    return {
+      name: 'wasm',
+      backend: 'wasm',
+      threads: started.threads,
+      detail: started.simd ? 'SIMD' : 'no SIMD',
+    };
+  },
+};

@@ -1,0 +1,70 @@
+import type { Dataset } from '@pleat/datasets';
+import { maskModel } from '@pleat/mask';
+import { createModel } from '@pleat/models';
+import { adamw, constant, cosine, linear, oneCycle, sgd, stepDecay, triangular } from '@pleat/optim';
+import type * as tf from '@tensorflow/tfjs';
+import type { TrainConfig } from '../config/schema.ts';
+
+/** The model a configuration asks for, masked or not, freshly initialised. */
+export function buildModel(
+  config: TrainConfig,
+  { shape, classes }: Pick<Dataset, 'shape' | 'classes'>,
+): tf.LayersModel {
+  const { dim, depth, kernelSize, patchSize, heads, mlpRatio, seed } = config;
+  const own = { dim, depth, kernelSize, patchSize, heads, mlpRatio };
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const model = createModel(config.model, {
+    inputShape: shape,
+    classes: classes.length,
+    seed,
+    ...given,
+  });
+  if (config.method === 'dense') return model;
+  const { strategy, ratio, distribution, offset, rescale, learner, keep, scope } = config;
+  const masked = maskModel(model, {
+    seed,
+    prototype: {
+      seed,
+      strategy,
+      distribution,
+      rescale,
+      ...(ratio !== undefined && { ratio }),
+      ...(offset !== undefined && { offset }),
+    },
+    learner: {
+      name: learner,
+      ...(keep !== undefined && { keep }),
+      ...(scope !== undefined && { scope }),
+    },
+  });
+  model.dispose();
+  return masked;
+}
+
+/** The learning rate at each step of a run of `total` steps. */
+export function buildSchedule(config: TrainConfig, total: number): (step: number) => number {
+  const peak = config.learningRate!;
+  switch (config.schedule) {
+    case 'triangular':
+      return triangular({ total, peak });
+    case 'cosine':
+      return cosine({ total, peak, warmup: Math.round((config.warmup ?? 0) * total) });
+    case 'linear':
+      return linear({ total, peak });
+    case 'one-cycle':
+      return oneCycle({ total, peak });
+    case 'step':
+      return stepDecay({ peak, boundaries: [Math.round(total / 2), Math.round(total * 0.75)] });
+    case 'constant':
+      return constant(peak);
+  }
+}
+
+/** The optimiser a configuration asks for. */
+export function buildOptimizer(config: TrainConfig): ReturnType<typeof adamw> | ReturnType<typeof sgd> {
+  const { momentum, nesterov, weightDecay } = config;
+  const learningRate = config.learningRate!;
+  return config.optimizer === 'adamw'
+    ? adamw({ learningRate, weightDecay })
+    : sgd({ learningRate, momentum, nesterov, weightDecay });
+}
