@@ -1,1 +1,55 @@
-export { ops } from './ops.ts';
+export { attention } from './attention.ts';
+export { batchNormInfer, batchNormTrain } from './batch-norm.ts';
+export { softmaxCrossEntropy } from './cross-entropy.ts';
+export { gelu } from './gelu.ts';
+export { globalAveragePool } from './global-average-pool.ts';
+export {
+  hasKernel,
+  type KernelAttributes,
+  type KernelContract,
+  type KernelInputs,
+  type KernelName,
+  kernelNames,
+  PleatAdamW,
+  PleatAttention,
+  PleatAttentionGrad,
+  PleatBatchNormTrain,
+  PleatBatchNormTrainGrad,
+  PleatGelu,
+  PleatGeluGrad,
+  PleatGlobalAveragePool,
+  PleatGlobalAveragePoolGrad,
+  PleatLayerNorm,
+  PleatLayerNormGrad,
+  PleatSgdMomentum,
+  PleatSoftmaxCrossEntropy,
+  PleatTopKMask,
+  runKernel,
+} from './kernels.ts';
+export { layerNorm } from './layer-norm.ts';
+export type { Initializer, InitializerLike, LayerArguments } from './layers/base.ts';
+export { type BatchNormOptions, batchNorm, PleatBatchNormLayer } from './layers/batch-norm.ts';
+export { type GeluOptions, geluLayer, PleatGeluLayer } from './layers/gelu.ts';
+export {
+  globalAveragePoolLayer,
+  PleatGlobalAveragePoolLayer,
+} from './layers/global-average-pool.ts';
+export { type LayerNormOptions, layerNormLayer, PleatLayerNormLayer } from './layers/layer-norm.ts';
+export {
+  type MultiHeadAttentionOptions,
+  multiHeadAttentionLayer,
+  PleatMultiHeadAttentionLayer,
+} from './layers/multi-head-attention.ts';
+export {
+  classTokenLayer,
+  type EmbeddingOptions,
+  firstTokenLayer,
+  PleatClassTokenLayer,
+  PleatFirstTokenLayer,
+  PleatPositionEmbeddingLayer,
+  positionEmbeddingLayer,
+} from './layers/tokens.ts';
+export { type AttentionWeights, multiHeadAttention } from './multi-head-attention.ts';
+export { selectTopK } from './select-top-k.ts';
+export { type LayerConfig, toStandardLayer } from './standard.ts';
+export { topKMask } from './top-k.ts';
