@@ -1,0 +1,86 @@
+import { permutation, stream } from '@pleat/random';
+import { DatasetError } from './errors.ts';
+import { pixels } from './memory.ts';
+import type { Dataset, LoadOptions, RawDataset, Split } from './types.ts';
+
+/** Holds out the validation split and adds the training split's statistics. */
+export function assemble(
+  name: string,
+  raw: RawDataset,
+  { validation = 0.1, seed = 0 }: Pick<LoadOptions, 'validation' | 'seed'>,
+): Dataset {
+  const [height, width, channels] = raw.shape;
+  const held = holdOut(raw.train.labels, raw.classes.length, validation, seed);
+  const size = height * width * channels;
+  const train = held.count === 0 ? raw.train : take(raw.train, size, held.isHeld, false);
+  return {
+    name,
+    classes: [...raw.classes],
+    shape: [height, width, channels],
+    train,
+    validation: take(raw.train, size, held.isHeld, true),
+    test: raw.test,
+    ...channelStatistics(train.images, channels),
+  };
+}
+
+/** Marks the images to hold out: drawn by seed, each class in its share (largest remainders first). */
+function holdOut(
+  labels: Split['labels'],
+  classes: number,
+  validation: number,
+  seed: number,
+): { isHeld: Uint8Array; count: number } {
+  const n = labels.length;
+  const count = validation < 1 ? Math.round(validation * n) : validation;
+  if (!(Number.isInteger(count) && validation >= 0 && count < n)) {
+    throw new DatasetError(
+      'bad-option',
+      `loadDataset: expected validation to be a share below 1 or a count below ${n}, found ${validation}; hold out fewer images.`,
+    );
+  }
+  const isHeld = new Uint8Array(n);
+  if (count === 0) return { isHeld, count };
+  const sizes = new Array<number>(classes).fill(0);
+  for (const label of labels) sizes[label]!++;
+  const exact = sizes.map((size) => (size * count) / n);
+  const quota = exact.map(Math.floor);
+  let left = count - quota.reduce((sum, q) => sum + q, 0);
+  const byRemainder = exact.map((share, c) => ({ c, rest: share - quota[c]! }));
+  byRemainder.sort((a, b) => b.rest - a.rest || a.c - b.c);
+  for (const { c } of byRemainder) if (left-- > 0) quota[c]!++;
+  for (const i of permutation(stream(seed, 'datasets/validation'), n)) {
+    if (quota[labels[i]!]!-- > 0) isHeld[i] = 1;
+  }
+  return { isHeld, count };
+}
+
+function take(from: Split, size: number, isHeld: Uint8Array, held: boolean): Split {
+  const wanted = held ? 1 : 0;
+  const chosen: number[] = [];
+  for (let i = 0; i < from.length; i++) if (isHeld[i] === wanted) chosen.push(i);
+  const images = pixels(chosen.length * size);
+  chosen.forEach((i, at) => {
+    images.set(from.images.subarray(i * size, (i + 1) * size), at * size);
+  });
+  const labels = from.labels.slice(0, chosen.length).map((_, at) => from.labels[chosen[at]!]!);
+  return { images, labels, length: chosen.length };
+}
+
+/** Exact: sums over the counts of the 256 values. */
+function channelStatistics(
+  images: Uint8Array,
+  channels: number,
+): { mean: number[]; std: number[] } {
+  const counts = Array.from({ length: channels }, () => new Float64Array(256));
+  for (let i = 0; i < images.length; i += channels) {
+    for (let c = 0; c < channels; c++) counts[c]![images[i + c]!]!++;
+  }
+  const n = images.length / channels;
+  const moments = counts.map((count) => {
+    const mean = count.reduce((sum, times, value) => sum + times * value, 0) / n;
+    const variance = count.reduce((sum, times, value) => sum + times * (value - mean) ** 2, 0) / n;
+    return { mean: mean / 255, std: Math.sqrt(variance) / 255 };
+  });
+  return { mean: moments.map(({ mean }) => mean), std: moments.map(({ std }) => std) };
+}
