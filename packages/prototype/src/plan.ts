@@ -1,0 +1,86 @@
+import { rng, stream } from '@pleat/random';
+import { distributions } from './distributions.ts';
+import { layerSize, resolveOptions } from './options.ts';
+import { strategies } from './strategies/index.ts';
+import type {
+  LayerFill,
+  LayerShape,
+  PrototypeOptions,
+  PrototypePlan,
+  PrototypeSource,
+} from './types.ts';
+
+/**
+ * Plans which value every weight of a network takes, without drawing any.
+ *
+ * @param layers shapes and fan-ins of the layers, in the order of the network; names serve messages only
+ * @param options strategy, distribution, seed and rules, see PrototypeOptions
+ * @returns the plan; its sources and fills are plain JSON data
+ * @throws RangeError when an option or a layer is out of range
+ *
+ * Reference: Bai, Wang, Ma, Li, Fu, "Parameter-efficient masking networks", NeurIPS 2022, section 3.
+ *
+ * @example
+ * const layers = [{ name: 'dense', shape: [100, 10], fanIn: 100 }];
+ * planPrototype(layers, { ratio: 0.01 }).uniqueValues; // 11
+ */
+export function planPrototype(
+  layers: readonly LayerShape[],
+  options: PrototypeOptions = {},
+): PrototypePlan {
+  const resolved = resolveOptions(options);
+  const { seed, distribution, keep } = resolved;
+  const sized = layers.map((layer) => ({ shape: layer.shape, size: layerSize(layer) }));
+  const assignments = strategies[resolved.strategy](sized, resolved);
+
+  const sources = new Map<number, PrototypeSource>();
+  const running = new Map<number, number>();
+  const readers = new Map<number, number>();
+  for (const { owner } of assignments) readers.set(owner, (readers.get(owner) ?? 0) + 1);
+
+  const fills = layers.map((layer, index): LayerFill => {
+    const { owner, length } = assignments[index]!;
+    const { size } = sized[index]!;
+    const ownerFanIn = layers[owner]!.fanIn;
+    let source = sources.get(owner);
+    if (source === undefined) {
+      const scale = distributions[distribution].scale(ownerFanIn * keep, resolved);
+      source = { seed, stream: `prototype/${owner}`, length, distribution, scale };
+      sources.set(owner, source);
+    }
+    const reached = running.get(owner) ?? 0;
+    running.set(owner, (reached + size) % length);
+    const offsets = {
+      zero: () => 0,
+      running: () => reached,
+      // A prototype of one layer's own has nothing to gain from a rotation.
+      hashed: () =>
+        readers.get(owner) === 1
+          ? 0
+          : rng(stream(seed, `prototype/offset/${index}`)).integer(length),
+    };
+    const scale =
+      resolved.rescale === 'none' ? 1 : Math.fround(Math.sqrt(ownerFanIn / layer.fanIn));
+    return {
+      layer: layer.name,
+      shape: [...layer.shape],
+      size,
+      source,
+      offset: offsets[resolved.offset](),
+      scale,
+    };
+  });
+
+  const all = [...sources.values()];
+  const uniqueValues = all.reduce((sum, { length }) => sum + length, 0);
+  const totalWeights = sized.reduce((sum, { size }) => sum + size, 0);
+  return {
+    options: resolved,
+    sources: all,
+    fills,
+    uniqueValues,
+    totalWeights,
+    storedBytes: (form) => (form === 'seed' ? 0 : 4 * uniqueValues),
+    paperRatio: () => 1 - (32 * uniqueValues + totalWeights) / (32 * totalWeights),
+  };
+}
