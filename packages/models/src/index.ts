@@ -1,1 +1,13 @@
-export { models } from './models.ts';
+export { type ConvMixerOptions, convMixer } from './conv-mixer.ts';
+export { countParameters } from './count.ts';
+export type { Activation } from './layers.ts';
+export { createModel, type ModelName, type ModelOptions, modelNames } from './registry.ts';
+export {
+  type ResNet18Options,
+  type ResNetDepth,
+  type ResNetOptions,
+  resNet,
+  resNet18,
+} from './resnet.ts';
+export type { Shortcut } from './resnet-blocks.ts';
+export { type VitOptions, vit } from './vit.ts';
