@@ -1,1 +1,17 @@
-export { optim } from './optim.ts';
+export { AdamWOptimizer, type AdamWOptions, adamw } from './adamw.ts';
+export { clipByGlobalNorm } from './clip.ts';
+export { type DecayFilter, decaysByDefault } from './decay.ts';
+export {
+  constant,
+  cosine,
+  linear,
+  oneCycle,
+  piecewiseLinear,
+  polynomial,
+  type Schedule,
+  stepDecay,
+  triangular,
+} from './schedules.ts';
+export { SgdOptimizer, type SgdOptions, sgd } from './sgd.ts';
+export { SlotOptimizer, type Update } from './slot-optimizer.ts';
+export type { OptimizerState, SlotState } from './state.ts';
