@@ -1,0 +1,47 @@
+import { toStandardLayer } from '@pleat/ops';
+import * as tf from '@tensorflow/tfjs';
+import type { MaskedKernel } from './layers/kernel.ts';
+import { stockName } from './layers/kinds.ts';
+import { type LayerConfig, rebuild } from './rebuild.ts';
+import { copyWeights, maskedKernels } from './weights.ts';
+
+/** How a model is baked. */
+export interface BakeOptions {
+  /** Replace Pleat's own layers by stock ones where an equal exists, so that plain tfjs loads the result. Default true. */
+  portable?: boolean;
+}
+
+/** The config of the plain layer behind a masked one; with `portable` also of stock layers equal to Pleat's own. */
+export function plainLayer({ className, config }: LayerConfig, portable: boolean): LayerConfig {
+  const stock = stockName(className);
+  const { masking: _, ...rest } = config;
+  const plain = stock === null ? { className, config } : { className: stock, config: rest };
+  return portable ? ((toStandardLayer(plain) as LayerConfig | null) ?? plain) : plain;
+}
+
+/** Refuses scores that decide nothing. */
+export function checkScores(path: string, kernel: MaskedKernel): void {
+  if (kernel.scores.read().dataSync<'float32'>().every(Number.isFinite)) return;
+  throw new Error(
+    `Scores of '${path}' (${kernel.masking.weight}) hold NaN or infinity, so its mask is undefined; ` +
+      'training diverged: lower the learning rate or go back to an earlier checkpoint.',
+  );
+}
+
+/**
+ * Gives the plain model behind a masked one: every kernel becomes its fixed values times the final mask.
+ *
+ * A plain model may be given too; it is copied, and with `portable` freed of Pleat's own layers.
+ * @param model A masked (or plain) model; it is not changed.
+ * @returns A new model of the same structure that predicts the same, not compiled.
+ * @throws Error When scores are NaN or infinite.
+ */
+export function bake(model: tf.LayersModel, { portable = true }: BakeOptions = {}): tf.LayersModel {
+  const scored = maskedKernels(model);
+  for (const { path, kernel } of scored.values()) checkScores(path, kernel);
+  const result = rebuild(model, (layer) => plainLayer(layer, portable), true);
+  tf.tidy(() => {
+    copyWeights(model, result, (source) => scored.get(source)?.kernel.read() ?? source.read());
+  });
+  return result;
+}

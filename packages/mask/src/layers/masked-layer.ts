@@ -1,0 +1,154 @@
+import { PleatMultiHeadAttentionLayer } from '@pleat/ops';
+import { fillUniform, stream } from '@pleat/random';
+import * as tf from '@tensorflow/tfjs';
+import { type ChosenLearner, chooseLearner } from '../learners/registry.ts';
+import { joinForming, type MaskGroup } from './group.ts';
+import { MaskedKernel } from './kernel.ts';
+import { maskable, maskedName } from './kinds.ts';
+import { type KernelMasking, type LayerMasking, packMasking, unpackMasking } from './masking.ts';
+
+/** A layer whose kernels are read through masks. */
+export interface MaskedLayer extends tf.layers.Layer {
+  readonly masking: LayerMasking;
+  readonly kernels: readonly MaskedKernel[];
+}
+
+type Config = tf.serialization.ConfigDict;
+type Initializer = ReturnType<typeof tf.initializers.zeros>;
+interface LayerClass {
+  new (config: Config): tf.layers.Layer;
+  className: string;
+}
+/** tfjs' types of regularizers and constraints are not exported. */
+interface Regularizer {
+  apply(x: tf.Tensor): tf.Scalar;
+}
+
+/**
+ * Makes the masked form of a layer class: the same layer, except that each weight its masking names is read as fixed
+ * values times a mask, and that the scores behind the mask are what is trained.
+ */
+function masked(Base: LayerClass): LayerClass {
+  return class Masked extends Base implements MaskedLayer {
+    static override className: string = maskedName(Base.className);
+    readonly masking: LayerMasking;
+    readonly kernels: MaskedKernel[] = [];
+    readonly #learner: ChosenLearner;
+    readonly #group: MaskGroup;
+
+    constructor(config: Config) {
+      super(config);
+      this.masking = unpackMasking(this.name, config.masking);
+      this.#learner = chooseLearner(this.masking.learner);
+      const { id, size } = this.masking.group;
+      this.#group = joinForming(
+        id,
+        size,
+        this.masking.kernels.map((kernel) => kernel.index),
+      );
+    }
+
+    protected override addWeight(
+      name: string,
+      shape: tf.Shape,
+      dtype?: tf.DataType,
+      initializer?: Initializer,
+      regularizer?: Regularizer,
+      trainable?: boolean,
+      constraint?: never,
+    ): tf.LayerVariable {
+      const add = (name: string, initializer?: Initializer, trainable?: boolean) =>
+        super.addWeight(name, shape, dtype, initializer, undefined, trainable);
+      const masking = this.masking.kernels.find((kernel) => kernel.weight === name);
+      if (masking === undefined) {
+        return super.addWeight(
+          name,
+          shape,
+          dtype,
+          initializer,
+          regularizer as never,
+          trainable,
+          constraint,
+        );
+      }
+      this.#check(masking, shape, constraint);
+      const scores = add(`${name}_scores`, this.#scoreInitializer(masking), trainable);
+      const given = masking.given ? add(`${name}_prototype`, tf.initializers.zeros(), false) : null;
+      const kernel = new MaskedKernel({
+        masking,
+        scores,
+        given,
+        learner: this.#learner,
+        seed: this.masking.seed,
+        group: this.#group,
+      });
+      this.kernels.push(kernel);
+      // A penalty on the kernel stays one on the effective weights and reaches the scores through the mask.
+      if (regularizer != null) this.addLoss(() => regularizer.apply(kernel.read()));
+      return kernel as unknown as tf.LayerVariable;
+    }
+
+    override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Config): tf.Tensor | tf.Tensor[] {
+      const training = kwargs?.training === true;
+      for (const kernel of this.kernels) kernel.training = training;
+      try {
+        return super.call(inputs, kwargs);
+      } finally {
+        for (const kernel of this.kernels) kernel.training = false;
+      }
+    }
+
+    override getConfig(): Config {
+      return { ...super.getConfig(), masking: { ...packMasking(this.masking) } };
+    }
+
+    protected override disposeWeights(): number {
+      for (const kernel of this.kernels) kernel.dispose();
+      return super.disposeWeights();
+    }
+
+    #check(masking: KernelMasking, shape: tf.Shape, constraint: unknown): void {
+      if (constraint != null) {
+        throw new Error(
+          `Masked layer '${this.name}': a constraint on '${masking.weight}' cannot hold on fixed weights; ` +
+            'remove it or leave the layer out with maskModel’s exclude.',
+        );
+      }
+      if (`${shape}` !== `${masking.fill.shape}`) {
+        throw new Error(
+          `Masked layer '${this.name}': '${masking.weight}' is [${shape}] but its prototype was planned for ` +
+            `[${masking.fill.shape}]; mask the model anew.`,
+        );
+      }
+    }
+
+    #scoreInitializer({ index, fanIn }: KernelMasking): Initializer {
+      const { seed, scoreScale } = this.masking;
+      const limit = scoreScale / Math.sqrt(fanIn);
+      return {
+        apply: (shape: number[]) => {
+          const out = new Float32Array(tf.util.sizeFromShape(shape));
+          const source = stream(seed, `scores/${index}`);
+          return tf.tensor(fillUniform(source, out, { low: -limit, high: limit }), shape);
+        },
+      } as unknown as Initializer;
+    }
+  };
+}
+
+// Saved models name the masked classes, so they are defined and registered when this module is loaded; tfjs itself keeps
+// the stock classes by name.
+const registered = tf.serialization.SerializationMap.getMap().classNameMap;
+const classes = Object.keys(maskable).map((className) =>
+  masked(
+    (className === PleatMultiHeadAttentionLayer.className
+      ? PleatMultiHeadAttentionLayer
+      : registered[className]?.[0]) as unknown as LayerClass,
+  ),
+);
+for (const Masked of classes) tf.serialization.registerClass(Masked as never);
+
+/** Tells whether a layer is a masked one. */
+export function isMasked(layer: tf.layers.Layer): layer is MaskedLayer {
+  return classes.some((Masked) => layer instanceof Masked);
+}

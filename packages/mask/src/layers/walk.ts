@@ -1,0 +1,46 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** A layer that is no model, and where it sits: the names of the models and wrappers around it, then its own. */
+export interface Place {
+  path: string;
+  layer: tf.layers.Layer;
+}
+
+/** Tells whether a layer is itself a model. */
+export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
+  return layer instanceof tf.LayersModel;
+}
+
+/** The layer inside a wrapper such as TimeDistributed, or null. */
+export function wrappedLayer(layer: tf.layers.Layer): tf.layers.Layer | null {
+  const { layer: inner } = layer as { layer?: tf.layers.Layer };
+  return inner instanceof tf.layers.Layer ? inner : null;
+}
+
+/**
+ * Every layer of a model in order, those of models in models included.
+ * @throws Error When one layer object sits in two places: a model's config cannot say so, and rebuilding would part them.
+ */
+export function places(model: tf.LayersModel): Place[] {
+  const found: Place[] = [];
+  const seen = new Map<tf.layers.Layer, string>();
+  const visit = (layer: tf.layers.Layer, path: string): void => {
+    const before = seen.get(layer);
+    if (before !== undefined) {
+      throw new Error(
+        `Layer '${layer.name}' is used in two models at once ('${before}' and '${path}'): tfjs cannot store that they ` +
+          'share weights. Use it within one model only.',
+      );
+    }
+    seen.set(layer, path);
+    if (isModel(layer)) {
+      for (const child of layer.layers) visit(child, `${path}/${child.name}`);
+      return;
+    }
+    const inner = wrappedLayer(layer);
+    if (inner !== null) visit(inner, `${path}/${inner.name}`);
+    else found.push({ path, layer });
+  };
+  for (const layer of model.layers) visit(layer, layer.name);
+  return found;
+}

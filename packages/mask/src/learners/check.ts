@@ -1,0 +1,51 @@
+/** Rejects option names a learner does not have. */
+export function onlyOptions(
+  learner: string,
+  given: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw new RangeError(
+        `Learner '${learner}': unknown option '${name}'; it has ${known.length === 0 ? 'none' : known.join(', ')}.`,
+      );
+    }
+  }
+}
+
+/** A number option in (low, high], or its default when absent. */
+export function share(learner: string, name: string, value: unknown, fallback: number): number {
+  const share = value ?? fallback;
+  if (typeof share !== 'number' || !(share > 0 && share <= 1)) {
+    throw new RangeError(`Learner '${learner}': ${name} must be in (0, 1], got ${String(share)}.`);
+  }
+  return share;
+}
+
+/** A positive, finite number option, or its default when absent. */
+export function positive(learner: string, name: string, value: unknown, fallback: number): number {
+  const number = value ?? fallback;
+  if (typeof number !== 'number' || !(number > 0 && Number.isFinite(number))) {
+    throw new RangeError(
+      `Learner '${learner}': ${name} must be a positive number, got ${String(number)}.`,
+    );
+  }
+  return number;
+}
+
+/** One of a few words, or the default when absent. */
+export function oneOf<Word extends string>(
+  learner: string,
+  name: string,
+  value: unknown,
+  words: readonly Word[],
+  fallback: Word,
+): Word {
+  const word = (value ?? fallback) as Word;
+  if (!words.includes(word)) {
+    throw new RangeError(
+      `Learner '${learner}': ${name} must be one of ${words.join(', ')}, got ${String(word)}.`,
+    );
+  }
+  return word;
+}

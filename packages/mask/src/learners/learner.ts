@@ -1,0 +1,43 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** What a learner may know beside the scores. */
+export interface LearnerContext {
+  /** True inside a training step, false when predicting, evaluating or baking. */
+  readonly training: boolean;
+  /** Uniform draws in [0, 1) of the scores' shape, fixed by (seed, layer, step): random learners draw from here only. */
+  uniform(): tf.Tensor;
+  /** The mask of the top `keep` share of |score| over every masked layer of the model (global selection). */
+  globalTopK(keep: number): tf.Tensor;
+}
+
+/** The values a multiplier can take, up to one positive gain a layer: {0, 1} or {-1, 1}. */
+export type Alphabet = 'binary' | 'sign';
+
+/**
+ * One way of learning a mask: scores to multipliers, and a straight-through gradient back.
+ *
+ * With alphabet `binary` the layer computes with `w * mask`, with `sign` with `|w| * mask`: the bit then chooses the sign.
+ */
+export interface Learner<Options extends object = object> {
+  readonly name: string;
+  readonly alphabet: Alphabet;
+  /**
+   * Completes and checks the options.
+   * @param given What the user wrote, without the learner's name.
+   * @returns Every option with its value; must be JSON.
+   * @throws Error When a value is out of range or a name is unknown.
+   */
+  options(given: Readonly<Record<string, unknown>>): Options;
+  /**
+   * The multiplier of every weight.
+   * @param scores The layer's scores, of its kernel's shape.
+   * @returns Same shape; values of the alphabet times one positive gain.
+   */
+  mask(scores: tf.Tensor, options: Options, context: LearnerContext): tf.Tensor;
+  /**
+   * The gradient for the scores.
+   * @param upstream d loss / d mask, of the scores' shape.
+   * @returns d loss / d scores, as the learner's straight-through rule has it.
+   */
+  gradient(upstream: tf.Tensor, scores: tf.Tensor, mask: tf.Tensor, options: Options): tf.Tensor;
+}

@@ -1,0 +1,127 @@
+import { type LayerShape, type PrototypeOptions, planPrototype } from '@pleat/prototype';
+import type * as tf from '@tensorflow/tfjs';
+import { maskable, maskedName } from './layers/kinds.ts';
+import { isMasked } from './layers/masked-layer.ts';
+import { type KernelMasking, packMasking } from './layers/masking.ts';
+import { type Place, places } from './layers/walk.ts';
+import { chooseLearner, type LearnerName, type LearnerOptions } from './learners/registry.ts';
+import { rebuild } from './rebuild.ts';
+import { baseName, copyWeights, maskedKernels } from './weights.ts';
+
+/** Chooses layers by name and class. */
+export type LayerFilter = (layerName: string, className: string) => boolean;
+
+/** How a model is masked. */
+export interface MaskOptions {
+  /** Where the fixed weights come from; random-vector padding by default. */
+  prototype?: PrototypeOptions;
+  /** How masks are learned: a name, or a name with options. Default `signed`. */
+  learner?: LearnerName | LearnerOptions;
+  /** Seed of the prototype (unless it has its own), of the scores and of random learners. Default 0. */
+  seed?: number;
+  /** Scores start uniform in +-scoreScale / sqrt(fan-in). Default 1. */
+  scoreScale?: number;
+  /** Mask only these layers; default all that can be masked. */
+  include?: LayerFilter;
+  /** Leave these layers as they are. */
+  exclude?: LayerFilter;
+}
+
+interface Target {
+  path: string;
+  weight: string;
+  shape: LayerShape;
+}
+
+function chosen({ layer }: Place, { include, exclude }: MaskOptions): boolean {
+  const className = layer.getClassName();
+  const wanted = include?.(layer.name, className) ?? true;
+  if (wanted && include !== undefined && !(className in maskable) && layer.weights.length > 0) {
+    throw new Error(
+      `maskModel: '${layer.name}' is a ${className}, which cannot be masked; ` +
+        `layers that can: ${Object.keys(maskable).join(', ')}. Let include say no to it.`,
+    );
+  }
+  return wanted && className in maskable && !(exclude?.(layer.name, className) ?? false);
+}
+
+function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
+  const found: Target[] = [];
+  for (const place of places(model)) {
+    if (isMasked(place.layer)) {
+      throw new Error(
+        `maskModel: '${place.path}' is masked already; bake the model first, or mask the plain one.`,
+      );
+    }
+    if (!chosen(place, options)) continue;
+    const kernels = maskable[place.layer.getClassName()] ?? {};
+    for (const weight of place.layer.weights) {
+      const name = baseName(weight);
+      const fanIn = kernels[name];
+      if (fanIn === undefined) continue;
+      const shape = weight.shape as number[];
+      found.push({
+        path: place.path,
+        weight: name,
+        shape: { name: `${found.length}`, shape, fanIn: fanIn(shape) },
+      });
+    }
+  }
+  if (found.length === 0) {
+    throw new Error(
+      `maskModel: the model '${model.name}' has no layer to mask; layers that can be masked: ` +
+        `${Object.keys(maskable).join(', ')}.`,
+    );
+  }
+  return found;
+}
+
+/**
+ * Turns a model into one whose kernels are fixed random values times masks that are learned.
+ *
+ * The result is a `tf.LayersModel` like any other: compile, fit, evaluate, save and load it. Biases and norms stay trained
+ * and are copied; the input model is not touched.
+ * @param model Any built LayersModel: Sequential or functional, models in models, shared layers.
+ * @param options Prototype, learner, seed, and which layers to mask.
+ * @returns The masked model, not compiled.
+ * @throws Error When nothing can be masked, or something asked for cannot be.
+ */
+export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.LayersModel {
+  const { learner = 'signed', seed = 0, scoreScale = 1, prototype = {} } = options;
+  const learnerOptions = typeof learner === 'string' ? { name: learner } : learner;
+  chooseLearner(learnerOptions);
+  if (model.weights.length === 0 && !model.built) {
+    throw new Error(
+      `maskModel: '${model.name}' has no weights yet; give its first layer an inputShape.`,
+    );
+  }
+  const wanted = targets(model, options);
+  const plan = planPrototype(
+    wanted.map((target) => target.shape),
+    { seed, ...prototype },
+  );
+  const kernels = new Map<string, KernelMasking[]>();
+  wanted.forEach(({ path, weight, shape }, index) => {
+    const fill = plan.fills[index];
+    if (fill === undefined) throw new Error(`maskModel: no prototype was planned for '${path}'.`);
+    const kernel = { weight, index, fill, fanIn: shape.fanIn, given: false };
+    kernels.set(path, [...(kernels.get(path) ?? []), kernel]);
+  });
+  const group = { id: model.name, size: wanted.length };
+  const result = rebuild(
+    model,
+    ({ className, config }, path) => {
+      const own = kernels.get(path);
+      if (own === undefined) return { className, config };
+      const masking = { kernels: own, learner: learnerOptions, seed, scoreScale, group };
+      return {
+        className: maskedName(className),
+        config: { ...config, masking: { ...packMasking(masking) } },
+      };
+    },
+    false,
+  );
+  const scored = maskedKernels(result);
+  copyWeights(model, result, (source, target) => (scored.has(target) ? null : source.read()));
+  return result;
+}
