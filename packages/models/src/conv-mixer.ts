@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { requireImageShape, requireInteger } from './check.ts';
 import { uniformFanIn } from './initial.ts';
-import { type Activation, layerMaker } from './layers.ts';
+import { type Activation, activations, layerMaker } from './layers.ts';
 
 /** Options of {@link convMixer}. */
 export interface ConvMixerOptions {
@@ -49,6 +49,11 @@ export function convMixer(options: ConvMixerOptions): tf.LayersModel {
     requireInteger('convMixer', name, value);
   }
   requireInteger('convMixer', 'seed', seed, 0);
+  if (!activations.includes(activation)) {
+    throw new RangeError(
+      `convMixer: activation must be one of ${activations.join(', ')}, found ${JSON.stringify(activation)}.`,
+    );
+  }
   if (patchSize > Math.min(inputShape[0], inputShape[1])) {
     throw new RangeError(
       `convMixer: a patch of ${patchSize} x ${patchSize} does not fit the image of ${inputShape[0]} x ${inputShape[1]}; choose a smaller patchSize.`,

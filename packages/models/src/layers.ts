@@ -12,8 +12,11 @@ import { type Scheme, seededInitializer } from './initial.ts';
 
 type Symbolic = tf.SymbolicTensor;
 
+/** The nonlinearities a model may choose from: the exact GELU, its tanh form, ReLU. */
+export const activations = ['gelu', 'gelu_new', 'relu'] as const;
+
 /** Elementwise nonlinearity between convolutions. */
-export type Activation = 'gelu' | 'gelu_new' | 'relu';
+export type Activation = (typeof activations)[number];
 
 interface ConvOptions {
   filters: number;

@@ -77,7 +77,7 @@ describe.each(modelNames)('%s', (name) => {
     const actual = loaded.predict(x) as tf.Tensor;
     expect(actual.dataSync()).toEqual(expected.dataSync());
     const config = JSON.parse(JSON.stringify(model.getConfig()));
-    const rebuilt = tf.LayersModel.fromConfig(tf.LayersModel, config);
+    const rebuilt = tf.LayersModel.fromConfig(tf.LayersModel, config) as tf.LayersModel;
     expect(rebuilt.countParams()).toBe(model.countParams());
     expect(rebuilt.weights.map(({ shape }) => shape)).toEqual(
       model.weights.map(({ shape }) => shape),
@@ -98,7 +98,7 @@ describe.each(modelNames)('%s', (name) => {
       tf.tidy(() => {
         const loss = () =>
           tf.losses.softmaxCrossEntropy(
-            labels.oneHot(5),
+            tf.oneHot(labels, 5),
             model.apply(x, { training: true }) as tf.Tensor2D,
           ) as tf.Scalar;
         return optimizer.minimize(loss, true, variables)!.dataSync()[0]!;
@@ -109,7 +109,10 @@ describe.each(modelNames)('%s', (name) => {
     expect(tf.memory().numTensors).toBe(steady);
     const trained = weightsOf(model);
     expect(trained.every((values) => values.every(Number.isFinite))).toBe(true);
-    expect(model.weights.filter((_, i) => trained[i]!.join() === start[i]!.join())).toEqual([]);
+    const still = model.weights.filter((_, i) => trained[i]!.join() === start[i]!.join());
+    // A softmax does not see what all keys share, so the keys' bias has no gradient but rounding.
+    const names = still.map((weight) => weight.originalName);
+    expect(names.filter((weight) => !weight.endsWith('key_bias'))).toEqual([]);
     tf.dispose([x, labels]);
     optimizer.dispose();
     model.dispose();
