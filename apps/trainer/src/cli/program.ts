@@ -45,7 +45,8 @@ function present(error: unknown, flags: { json: boolean; debug: boolean }): numb
   const exitCode = exitCodeOf(error);
   const message = errorSentence(error);
   if (flags.json) process.stdout.write(`${JSON.stringify({ error: { message, exitCode } })}\n`);
-  const label = exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated ? '' : 'error: ';
+  const label =
+    exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated ? '' : 'error: ';
   process.stderr.write(`${label}${message}\n`);
   if (flags.debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exitCode;

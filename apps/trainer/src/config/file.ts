@@ -30,7 +30,9 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
     throw new UsageError(`The configuration file ${path} is not ${kind.slice(1)}: ${reason}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`The configuration file ${path} must hold options by name, such as "epochs: 10".`);
+    throw new UsageError(
+      `The configuration file ${path} must hold options by name, such as "epochs: 10".`,
+    );
   }
   return value as Record<string, unknown>;
 }

@@ -34,7 +34,7 @@ const parsers: Record<OptionInfo['type'], (text: string) => unknown> = {
 
 function describe({ description, choices, default: value }: OptionInfo): string {
   const notes = [
-    choices && choices.join(' | '),
+    choices?.join(' | '),
     value !== undefined && value !== false && `default: ${String(value)}`,
   ].filter(Boolean);
   return notes.length > 0 ? `${description} (${notes.join('; ')})` : description;

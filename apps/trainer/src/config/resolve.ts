@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UsageError } from '../cli/errors.ts';
+import { defaultLearningRate, modelDefaults } from './defaults.ts';
 import { rules } from './rules.ts';
 import { flagOf, type TrainConfig, type TrainKey, trainOptions, trainSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -15,7 +16,11 @@ function show(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
 }
 
-function sentence(issue: z.core.$ZodIssue, merged: Record<string, unknown>, sources: OptionSource[]): string {
+function sentence(
+  issue: z.core.$ZodIssue,
+  merged: Record<string, unknown>,
+  sources: OptionSource[],
+): string {
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] as string;
     const origin = sources.find(({ options }) => key in options)?.origin ?? 'configuration';
@@ -32,12 +37,16 @@ function sentence(issue: z.core.$ZodIssue, merged: Record<string, unknown>, sour
     return `${name} takes one of ${info.choices.join(', ')}, found ${show(value)}${hint || '.'}`;
   }
   const message = issue.code === 'invalid_union' ? unionMessage(issue) : issue.message;
-  const expected = message.replace(/^(Too (small|big)|Invalid input): /, '').replace(/, received .*$/, '');
+  const expected = message
+    .replace(/^(Too (small|big)|Invalid input): /, '')
+    .replace(/, received .*$/, '');
   return `${name}: ${expected.replace('int,', 'integer,').replace(/expected int$/, 'expected an integer')}, found ${show(value)}.`;
 }
 
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
-  const messages = issue.errors.flat().map(({ message }) => message.replace(/^[^:]*: /, '').replace(/, received .*$/, ''));
+  const messages = issue.errors
+    .flat()
+    .map(({ message }) => message.replace(/^[^:]*: /, '').replace(/, received .*$/, ''));
   return [...new Set(messages)].join(' or ');
 }
 
@@ -45,8 +54,6 @@ function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
 function defined(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
-
-const defaultLearningRates = { adamw: { mask: 0.05, dense: 0.01 }, sgd: { mask: 0.1, dense: 0.1 } };
 
 /**
  * One complete, checked configuration from several sources; a later source overrides an earlier one.
@@ -64,18 +71,24 @@ export function resolveConfig(...sources: OptionSource[]): TrainConfig {
     if (applies(config)) continue;
     for (const key of keys) {
       if (key in merged) {
-        throw new UsageError(`${flagOf(key)} has a meaning only with ${needs}; leave it out or change the other.`);
+        throw new UsageError(
+          `${flagOf(key)} has a meaning only with ${needs}; leave it out or change the other.`,
+        );
       }
       delete config[key as TrainKey];
     }
   }
   if (config.select === 'best' && config.validation === 0) {
     if ('select' in merged) {
-      throw new UsageError('--select best needs a validation split; give --validation a share or a count above 0.');
+      throw new UsageError(
+        '--select best needs a validation split; give --validation a share or a count above 0.',
+      );
     }
     config.select = 'last';
   }
-  config.learningRate ??= defaultLearningRates[config.optimizer][config.method];
+  config.learningRate ??= defaultLearningRate(config);
+  const sizes = Object.entries(modelDefaults(config.model)).filter(([key]) => !(key in merged));
+  Object.assign(config, Object.fromEntries(sizes));
   config.out ??= `runs/${config.dataset}-${config.model}-${config.method}`;
   return config;
 }

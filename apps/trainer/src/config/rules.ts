@@ -31,7 +31,11 @@ export const rules: Rule[] = [
     applies: ({ model }) => model === 'convmixer' || model === 'vit',
     needs: '--model convmixer or --model vit',
   },
-  { keys: ['kernelSize'], applies: ({ model }) => model === 'convmixer', needs: '--model convmixer' },
+  {
+    keys: ['kernelSize'],
+    applies: ({ model }) => model === 'convmixer',
+    needs: '--model convmixer',
+  },
   { keys: ['heads', 'mlpRatio'], applies: ({ model }) => model === 'vit', needs: '--model vit' },
   {
     keys: ['momentum', 'nesterov'],

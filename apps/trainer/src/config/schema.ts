@@ -26,6 +26,7 @@ export const modelNames = [
   'resnet32',
   'resnet44',
   'resnet56',
+  'resnet110',
   'resnet18',
 ] as const;
 
@@ -50,7 +51,10 @@ export const trainSchema = z.strictObject({
   mlpRatio: positive().optional().describe('hidden width of a ViT block over its width'),
 
   dataset: z.enum(datasetNames).default('fashion-mnist-subset').describe('data set to train on'),
-  data: z.string().optional().describe('folder that holds the data (else PLEAT_DATA, else the cache)'),
+  data: z
+    .string()
+    .optional()
+    .describe('folder that holds the data (else PLEAT_DATA, else the cache)'),
   download: z.boolean().default(true).describe('fetch a data set that is not on this machine'),
   validation: z
     .union([z.number().min(0).lt(1), z.int().min(1)])
@@ -61,12 +65,18 @@ export const trainSchema = z.strictObject({
     .default('flip-crop')
     .describe('preset (none, flip-crop, paper) or a list of steps'),
 
-  method: z.enum(['dense', 'mask']).default('mask').describe('train weights, or masks over random weights'),
+  method: z
+    .enum(['dense', 'mask'])
+    .default('mask')
+    .describe('train weights, or masks over random weights'),
   strategy: z
     .enum(['full', 'one-layer', 'max-layer', 'random-vector'])
     .default('random-vector')
     .describe('how the prototype fills the layers'),
-  ratio: positive().max(1).default(0.01).describe('length of the random vector over the largest layer'),
+  ratio: positive()
+    .max(1)
+    .default(0.01)
+    .describe('length of the random vector over the largest layer'),
   distribution: z
     .enum(['kaiming-normal', 'kaiming-uniform', 'signed-constant', 'normal', 'uniform'])
     .default('signed-constant')
@@ -84,18 +94,32 @@ export const trainSchema = z.strictObject({
     .default('signed')
     .describe('how masks are learned'),
   keep: share().default(0.5).describe('share of the weights edge-popup keeps'),
-  scope: z.enum(['layer', 'global']).default('layer').describe('edge-popup keeps its share per layer or over all layers'),
+  scope: z
+    .enum(['layer', 'global'])
+    .default('layer')
+    .describe('edge-popup keeps its share per layer or over all layers'),
 
   optimizer: z.enum(['adamw', 'sgd']).default('adamw').describe('optimiser'),
   learningRate: positive().optional().describe('peak learning rate'),
-  weightDecay: z.number().min(0).default(0.005).describe('decoupled (adamw) or added (sgd) weight decay'),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0.005)
+    .describe('decoupled (adamw) or added (sgd) weight decay'),
   momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of sgd'),
   nesterov: z.boolean().default(false).describe("Nesterov's momentum for sgd"),
   schedule: z
     .enum(scheduleNames)
     .default('triangular')
-    .describe("learning rate over the run (triangular is the paper's: up to 40 %, low at 80 %, 0 at the end)"),
-  warmup: z.number().min(0).lt(1).default(0.05).describe('share of the run that a cosine schedule warms up'),
+    .describe(
+      "learning rate over the run (triangular is the paper's: up to 40 %, low at 80 %, 0 at the end)",
+    ),
+  warmup: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.05)
+    .describe('share of the run that a cosine schedule warms up'),
   epochs: count().default(10).describe('passes over the training images'),
   batch: count().default(64).describe('images a step'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('label smoothing'),
@@ -105,14 +129,23 @@ export const trainSchema = z.strictObject({
     .describe('weights that are kept: of the best epoch on the validation split, or of the last'),
   seed: z.int().min(0).default(0).describe('seed of everything random'),
 
-  engine: z.enum(['auto', ...engineNames]).default('auto').describe('what computes'),
+  engine: z
+    .enum(['auto', ...engineNames])
+    .default('auto')
+    .describe('what computes'),
   threads: z
     .union([z.literal('auto'), count()])
     .default('auto')
     .describe('threads of the engine'),
-  workers: z.int().min(0).default(1).describe('worker threads that prepare batches; 0 prepares them in line'),
+  workers: z
+    .int()
+    .min(0)
+    .default(1)
+    .describe('worker threads that prepare batches; 0 prepares them in line'),
 
-  checkpointEvery: count().default(100).describe('steps between checkpoints (one more after each epoch)'),
+  checkpointEvery: count()
+    .default(100)
+    .describe('steps between checkpoints (one more after each epoch)'),
   logEvery: count().default(10).describe('steps between lines of metrics.jsonl'),
   tensors: z
     .enum(['float32', 'float16', 'uint8'])

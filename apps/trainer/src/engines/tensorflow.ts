@@ -7,7 +7,8 @@ import { UsageError } from '../cli/errors.ts';
 import type { Engine } from './types.ts';
 
 const candidates = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
-const remedy = 'npm install @tensorflow/tfjs-node (or @tensorflow/tfjs-node-gpu) where you run pleat';
+const remedy =
+  'npm install @tensorflow/tfjs-node (or @tensorflow/tfjs-node-gpu) where you run pleat';
 
 interface Found {
   name: string;
@@ -21,7 +22,11 @@ function locate(): Found | undefined {
     const require = createRequire(base);
     for (const name of candidates) {
       try {
-        return { name, path: require.resolve(name), version: require(`${name}/package.json`).version };
+        return {
+          name,
+          path: require.resolve(name),
+          version: require(`${name}/package.json`).version,
+        };
       } catch {
         // Not installed there: try the next place.
       }
@@ -51,7 +56,9 @@ export const tensorflow: Engine = {
       await import(pathToFileURL(found.path).href);
     } catch (error) {
       const [reason] = (error as Error).message.split('\n');
-      throw new UsageError(`--engine tensorflow: ${found.name} is installed but does not load (${reason}); reinstall it.`);
+      throw new UsageError(
+        `--engine tensorflow: ${found.name} is installed but does not load (${reason}); reinstall it.`,
+      );
     }
     await tf.setBackend('tensorflow');
     return { name: 'tensorflow', backend: 'tensorflow', threads: 0, detail: found.name };

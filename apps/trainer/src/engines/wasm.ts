@@ -10,7 +10,11 @@ export const wasm: Engine = {
   summary: 'WebAssembly',
   find: async () => {
     const version = versionOf('@tensorflow/tfjs-backend-wasm');
-    return { available: true, ...(version && { version }), detail: 'WebAssembly with SIMD and threads' };
+    return {
+      available: true,
+      ...(version && { version }),
+      detail: 'WebAssembly with SIMD and threads',
+    };
   },
   start: async ({ threads }) => {
     const started = await registerWasm({ threads });

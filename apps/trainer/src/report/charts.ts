@@ -30,16 +30,27 @@ type Spec = Record<string, unknown>;
 
 /** A Vega-Lite specification as an SVG picture. */
 async function draw(spec: Spec, label: string): Promise<string> {
-  const compiled = compile({ width: 420, height: 220, padding: 4, ...spec, config } as unknown as TopLevelSpec);
+  const compiled = compile({
+    width: 420,
+    height: 220,
+    padding: 4,
+    ...spec,
+    config,
+  } as unknown as TopLevelSpec);
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
   // The browser scales the picture; its own size stays in viewBox.
-  return svg.replace(/^<svg /, `<svg role="img" aria-label="${label}" `).replace(/ width="[\d.]+" height="[\d.]+"/, '');
+  return svg
+    .replace(/^<svg /, `<svg role="img" aria-label="${label}" `)
+    .replace(/ width="[\d.]+" height="[\d.]+"/, '');
 }
 
 /** Loss over the run: every logged step, and the two splits per epoch. */
-export function lossChart(steps: readonly StepMetrics[], epochs: readonly EpochMetrics[]): Promise<string> {
+export function lossChart(
+  steps: readonly StepMetrics[],
+  epochs: readonly EpochMetrics[],
+): Promise<string> {
   const perEpoch = (epochs[0]?.step ?? 1) / (epochs[0]?.epoch ?? 1);
   const points = epochs.flatMap(({ epoch, trainLoss, validationLoss }) => [
     { epoch, loss: trainLoss, split: 'training' },
@@ -70,7 +81,10 @@ export function lossChart(steps: readonly StepMetrics[], epochs: readonly EpochM
 }
 
 /** Accuracy per epoch on the two splits, and the final one on the test set as a line. */
-export function accuracyChart(epochs: readonly EpochMetrics[], test: number | null): Promise<string> {
+export function accuracyChart(
+  epochs: readonly EpochMetrics[],
+  test: number | null,
+): Promise<string> {
   const points = epochs.flatMap(({ epoch, trainAccuracy, validationAccuracy }) => [
     { epoch, accuracy: trainAccuracy, split: 'training' },
     ...(validationAccuracy === null
@@ -111,12 +125,16 @@ export function accuracyChart(epochs: readonly EpochMetrics[], test: number | nu
 export function learningRateChart(steps: readonly StepMetrics[]): Promise<string> {
   return draw(
     {
-      height: 120,
       data: { values: thin(steps, 400) },
       mark: { type: 'line', color: series[3] },
       encoding: {
         x: { field: 'step', type: 'quantitative', axis: { tickCount: 6 } },
-        y: { field: 'learningRate', type: 'quantitative', title: 'learning rate', axis: { tickCount: 4 } },
+        y: {
+          field: 'learningRate',
+          type: 'quantitative',
+          title: 'learning rate',
+          axis: { tickCount: 4 },
+        },
       },
     },
     'Learning rate over the steps',
@@ -134,13 +152,24 @@ export interface LayerBytes {
 export function sizeChart(rows: readonly LayerBytes[]): Promise<string> {
   return draw(
     {
-      width: 520,
+      width: 780,
       height: { step: 18 },
       data: { values: rows },
       mark: { type: 'bar', cornerRadiusEnd: 2 },
       encoding: {
-        y: { field: 'layer', type: 'nominal', sort: null, title: null, axis: { labelLimit: 220, grid: false } },
-        x: { field: 'bytes', type: 'quantitative', title: 'bytes in the file', axis: { format: '~s', tickCount: 6 } },
+        y: {
+          field: 'layer',
+          type: 'nominal',
+          sort: null,
+          title: null,
+          axis: { labelLimit: 220, grid: false },
+        },
+        x: {
+          field: 'bytes',
+          type: 'quantitative',
+          title: 'bytes in the file',
+          axis: { format: '~s', tickCount: 6 },
+        },
         color: { field: 'part', type: 'nominal' },
       },
     },
@@ -149,7 +178,10 @@ export function sizeChart(rows: readonly LayerBytes[]): Promise<string> {
 }
 
 /** How often each class was taken for which, as shares of the true class. */
-export function confusionChart(confusion: readonly number[][], classes: readonly string[]): Promise<string> {
+export function confusionChart(
+  confusion: readonly number[][],
+  classes: readonly string[],
+): Promise<string> {
   const values = confusion.flatMap((row, i) => {
     const total = row.reduce((a, b) => a + b, 0) || 1;
     return row.map((count, j) => ({
@@ -166,14 +198,24 @@ export function confusionChart(confusion: readonly number[][], classes: readonly
       height: { step: 26 },
       data: { values },
       encoding: {
-        x: { ...axis, field: 'guess', title: 'predicted', axis: { labelAngle: -40, grid: false } },
+        x: {
+          ...axis,
+          field: 'guess',
+          title: 'predicted',
+          axis: { labelAngle: -40, grid: false, titlePadding: 0 },
+        },
         y: { ...axis, field: 'truth', title: 'true class', axis: { grid: false } },
       },
       layer: [
         {
           mark: { type: 'rect', color: series[0] },
           encoding: {
-            opacity: { field: 'share', type: 'quantitative', scale: { type: 'sqrt', range: [0.04, 0.75] }, legend: null },
+            opacity: {
+              field: 'share',
+              type: 'quantitative',
+              scale: { type: 'sqrt', range: [0.04, 0.75] },
+              legend: null,
+            },
           },
         },
         { mark: { type: 'text', fontSize: 10, fill: ink }, encoding: { text: { field: 'text' } } },
@@ -188,7 +230,7 @@ function epochAxis(epochs: number) {
     field: 'epoch',
     type: 'quantitative',
     title: 'epoch',
-    axis: { tickCount: Math.min(epochs, 8), format: '~r', tickMinStep: 1 },
+    axis: { tickCount: Math.min(epochs, 8), format: '~r', tickMinStep: 1, labelFlush: false },
     scale: { domain: [0, epochs], nice: false },
   };
 }

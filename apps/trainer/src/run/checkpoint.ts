@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { decodeContainer, encodeContainer, type Section, type TensorSection } from '@pleat/codec';
 import { writeFileAtomic } from '@pleat/codec/node';
+import type { OptimizerState } from '@pleat/optim';
 import { CliError, errorSentence } from '../cli/errors.ts';
 import type { MetricsPosition } from './metrics.ts';
 
@@ -33,12 +34,6 @@ export interface SavedTensor {
   values: Float32Array;
 }
 
-/** The optimiser's own memory. */
-export interface OptimizerState {
-  step: number;
-  slots: { name: string; values: Float32Array[] }[];
-}
-
 /** Everything a run needs to go on as if it had never stopped. */
 export interface Checkpoint {
   config: Record<string, unknown>;
@@ -48,6 +43,12 @@ export interface Checkpoint {
   weights: SavedTensor[];
   /** Weights of the best epoch, when those are to be kept. */
   bestWeights: SavedTensor[] | null;
+}
+
+interface CheckpointHead extends Pick<Checkpoint, 'config' | 'state' | 'metrics'> {
+  formatVersion: number;
+  counts: { weights: number; bestWeights: number | null };
+  optimizer: { step: number; slots: { name: string; step: number; count: number }[] };
 }
 
 const formatVersion = 1;
@@ -65,8 +66,12 @@ function tensorSections(prefix: string, tensors: readonly SavedTensor[]): Tensor
 /** A checkpoint as the bytes of one container, checksums included. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { config, state, metrics, optimizer, weights, bestWeights } = checkpoint;
-  const slots = optimizer.slots.map(({ name, values }) => ({ name, count: values.length }));
-  const value = {
+  const slots = optimizer.slots.map(({ name, step, values }) => ({
+    name,
+    step,
+    count: values.length,
+  }));
+  const value: CheckpointHead = {
     formatVersion,
     config,
     state,
@@ -79,7 +84,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     ...tensorSections('weight', weights),
     ...tensorSections('best', bestWeights ?? []),
     ...optimizer.slots.flatMap(({ values }, i) =>
-      tensorSections(`slot/${i}`, values.map((v) => ({ shape: [v.length], values: v }))),
+      tensorSections(
+        `slot/${i}`,
+        values.map((v) => ({ shape: [v.length], values: v })),
+      ),
     ),
   ];
   return encodeContainer(sections, { metadata: { kind: 'pleat-checkpoint' } });
@@ -87,17 +95,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 
 /** The checkpoint in a container's bytes; throws what the container's reader throws. */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { metadata, sections } = decodeContainer(bytes);
+  const { metadata, sections } = decodeContainer(bytes, { limits: { decodedBytes: 2 ** 40 } });
   const byName = new Map(sections.map((section) => [section.name, section]));
   const head = byName.get('state');
   if (metadata.kind !== 'pleat-checkpoint' || head?.kind !== 'json') {
     throw new Error('it is not a checkpoint');
   }
-  const value = head.value as ReturnType<typeof Object> & {
-    formatVersion: number;
-    counts: { weights: number; bestWeights: number | null };
-    optimizer: { step: number; slots: { name: string; count: number }[] };
-  } & Pick<Checkpoint, 'config' | 'state' | 'metrics'>;
+  const value = head.value as CheckpointHead;
   if (value.formatVersion !== formatVersion) {
     throw new Error(`it has version ${value.formatVersion}, this program reads ${formatVersion}`);
   }
@@ -113,13 +117,15 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     metrics: value.metrics,
     optimizer: {
       step: value.optimizer.step,
-      slots: value.optimizer.slots.map(({ name, count }, i) => ({
+      slots: value.optimizer.slots.map(({ name, step, count }, i) => ({
         name,
+        step,
         values: tensors(`slot/${i}`, count).map(({ values }) => values),
       })),
     },
     weights: tensors('weight', value.counts.weights),
-    bestWeights: value.counts.bestWeights === null ? null : tensors('best', value.counts.bestWeights),
+    bestWeights:
+      value.counts.bestWeights === null ? null : tensors('best', value.counts.bestWeights),
   };
 }
 

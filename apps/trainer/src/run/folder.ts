@@ -57,7 +57,11 @@ export async function readRunConfig(paths: RunPaths): Promise<Record<string, unk
  *
  * @throws UsageError when the folder holds a run already and `overwrite` is not set
  */
-export async function createRun(paths: RunPaths, config: TrainConfig, overwrite: boolean): Promise<void> {
+export async function createRun(
+  paths: RunPaths,
+  config: TrainConfig,
+  overwrite: boolean,
+): Promise<void> {
   if (existsSync(paths.config)) {
     if (!overwrite) {
       throw new UsageError(

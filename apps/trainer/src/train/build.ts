@@ -1,7 +1,17 @@
 import type { Dataset } from '@pleat/datasets';
 import { maskModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
-import { adamw, constant, cosine, linear, oneCycle, sgd, stepDecay, triangular } from '@pleat/optim';
+import {
+  adamw,
+  constant,
+  cosine,
+  linear,
+  oneCycle,
+  type SlotOptimizer,
+  sgd,
+  stepDecay,
+  triangular,
+} from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import type { TrainConfig } from '../config/schema.ts';
 
@@ -50,18 +60,21 @@ export function buildSchedule(config: TrainConfig, total: number): (step: number
     case 'cosine':
       return cosine({ total, peak, warmup: Math.round((config.warmup ?? 0) * total) });
     case 'linear':
-      return linear({ total, peak });
+      return linear({ total, initial: peak });
     case 'one-cycle':
       return oneCycle({ total, peak });
     case 'step':
-      return stepDecay({ peak, boundaries: [Math.round(total / 2), Math.round(total * 0.75)] });
+      return stepDecay({
+        initial: peak,
+        milestones: [Math.round(total / 2), Math.round(total * 0.75)],
+      });
     case 'constant':
       return constant(peak);
   }
 }
 
 /** The optimiser a configuration asks for. */
-export function buildOptimizer(config: TrainConfig): ReturnType<typeof adamw> | ReturnType<typeof sgd> {
+export function buildOptimizer(config: TrainConfig): SlotOptimizer {
   const { momentum, nesterov, weightDecay } = config;
   const learningRate = config.learningRate!;
   return config.optimizer === 'adamw'

@@ -1,35 +1,24 @@
 import { batches, type Dataset } from '@pleat/datasets';
 import { setTrainingStep } from '@pleat/mask';
+import type { SlotOptimizer } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import { CliError } from '../cli/errors.ts';
 import type { Progress } from '../cli/progress.ts';
 import { augmentSteps } from '../config/augmentation.ts';
 import type { TrainConfig } from '../config/schema.ts';
-import {
-  type OptimizerState,
-  type SavedTensor,
-  saveCheckpoint,
-  type TrainState,
-} from '../run/checkpoint.ts';
+import { type SavedTensor, saveCheckpoint, type TrainState } from '../run/checkpoint.ts';
 import type { EpochMetrics, MetricsFiles } from '../run/metrics.ts';
 import { breathe, evaluate } from './evaluate.ts';
 import type { SignalWatch } from './signals.ts';
 import { trainableVariables, trainStep } from './step.ts';
 import { saveWeights } from './weights.ts';
 
-/** An optimiser whose learning rate and memory can be set. */
-export interface ResumableOptimizer extends tf.Optimizer {
-  learningRate: number;
-  getState(): OptimizerState;
-  setState(state: OptimizerState): void;
-}
-
 /** A run under way. */
 export interface TrainRun {
   config: TrainConfig;
   dataset: Dataset;
   model: tf.LayersModel;
-  optimizer: ResumableOptimizer;
+  optimizer: SlotOptimizer;
   schedule: (step: number) => number;
   state: TrainState;
   bestWeights: SavedTensor[] | null;
@@ -90,7 +79,13 @@ async function trainEpoch(run: TrainRun): Promise<void> {
       optimizer.learningRate = learningRate;
       setTrainingStep(model, state.step);
       const { loss, correct } = await trainStep(
-        { model, optimizer, variables, shape: dataset.shape, labelSmoothing: config.labelSmoothing },
+        {
+          model,
+          optimizer,
+          variables,
+          shape: dataset.shape,
+          labelSmoothing: config.labelSmoothing,
+        },
         batch,
       );
       if (!Number.isFinite(loss)) {
@@ -107,7 +102,10 @@ async function trainEpoch(run: TrainRun): Promise<void> {
         metrics.step({ step: state.step, epoch: state.epoch + 1, learningRate, loss });
       }
       state.seconds += (performance.now() - started) / 1000;
-      run.progress.update(state.step, `epoch ${state.epoch + 1}/${config.epochs}, loss ${loss.toFixed(3)}`);
+      run.progress.update(
+        state.step,
+        `epoch ${state.epoch + 1}/${config.epochs}, loss ${loss.toFixed(3)}`,
+      );
       await breathe();
       await stopIfAsked(run);
       if (state.step % config.checkpointEvery === 0 && state.batch < perEpoch) await save(run);

@@ -1,5 +1,5 @@
-import { softmaxCrossEntropy } from '@pleat/ops';
 import type { Batch } from '@pleat/datasets';
+import { softmaxCrossEntropy } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { argMax } from './evaluate.ts';
 

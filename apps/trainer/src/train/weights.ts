@@ -24,7 +24,9 @@ export function restoreWeights(model: tf.LayersModel, saved: readonly SavedTenso
     weights.length === saved.length &&
     weights.every((weight, i) => weight.shape.join() === saved[i]!.shape.join());
   if (!fits) {
-    throw new Error('restoreWeights: the saved weights do not fit this model; was it built by another version?');
+    throw new Error(
+      'restoreWeights: the saved weights do not fit this model; was it built by another version?',
+    );
   }
   tf.tidy(() => {
     for (const [i, weight] of weights.entries()) {

@@ -1,0 +1,127 @@
+import { datasetNames as known, loadDataset } from '@pleat/datasets';
+import type * as tf from '@tensorflow/tfjs';
+import { type Command, Option } from 'commander';
+import { defineCommand } from '../cli/command.ts';
+import { UsageError } from '../cli/errors.ts';
+import { datasetNames, engineNames } from '../config/schema.ts';
+import { didYouMean } from '../config/suggest.ts';
+import { startEngine } from '../engines/registry.ts';
+import type { EngineName } from '../engines/types.ts';
+import { openModel } from '../files/pleat.ts';
+import { formatShare, formatTable } from '../report/format.ts';
+import { evaluate } from '../train/evaluate.ts';
+
+type DatasetName = (typeof datasetNames)[number];
+
+function chooseDataset(flag: unknown, stored: string | undefined, file: string): DatasetName {
+  const name = (flag as string | undefined) ?? stored;
+  if (name === undefined) {
+    throw new UsageError(
+      `${file} does not say which data set it was trained on; name one with --dataset.`,
+    );
+  }
+  if (!(known as readonly string[]).includes(name)) {
+    throw new UsageError(
+      `--dataset takes one of ${known.join(', ')}, found "${name}"${didYouMean(name, known) || '.'}`,
+    );
+  }
+  return name as DatasetName;
+}
+
+function checkFit(
+  model: tf.LayersModel,
+  dataset: { name: string; shape: number[]; classes: string[] },
+): void {
+  const input = (model.inputs[0]!.shape as (number | null)[]).slice(1);
+  const output = (model.outputs[0]!.shape as (number | null)[]).at(-1);
+  if (
+    input.some((size, i) => size !== null && size !== dataset.shape[i]) ||
+    output !== dataset.classes.length
+  ) {
+    throw new UsageError(
+      `The model takes images of ${input.join(' x ')} and tells ${output} classes apart; ${dataset.name} has ${dataset.shape.join(' x ')} and ${dataset.classes.length}: choose another --dataset.`,
+    );
+  }
+}
+
+/** `pleat eval`: the accuracy of a stored model, in a process that never trained it. */
+export function evalCommand(): Command {
+  return defineCommand({
+    name: 'eval',
+    usage: '<file>',
+    description: 'Measure a .pleat file or tfjs model folder on a split of a data set.',
+    examples: [
+      ['pleat eval runs/first/model.pleat', 'the test images it was made for'],
+      ['pleat eval model.pleat --split validation', 'the held-out training images'],
+      ['pleat eval web/model --dataset fashion-mnist', 'a tfjs model folder'],
+      ['pleat eval model.pleat --json', 'the same for a program'],
+    ],
+    configure: (command) =>
+      command
+        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
+        .option('--data <folder>', 'folder that holds the data')
+        .addOption(
+          new Option('--split <name>', 'images to use')
+            .choices(['test', 'validation', 'train'])
+            .default('test'),
+        )
+        .addOption(
+          new Option('--engine <name>', 'what computes')
+            .choices(['auto', ...engineNames])
+            .default('auto'),
+        )
+        .option('--threads <number>', 'threads of the engine', Number),
+    run: async ({ args, flags, output }) => {
+      const file = args[0]!;
+      const threads = flags.threads as number | undefined;
+      if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+        throw new UsageError('--threads takes a whole number above 0.');
+      }
+      const engine = await startEngine(flags.engine as EngineName, {
+        threads: threads ?? 'auto',
+        debug: output.debug,
+      });
+      const { model, metadata, bytes } = await openModel(file);
+      const name = chooseDataset(flags.dataset, metadata.dataset, file);
+      const dataset = await loadDataset(name, {
+        ...(flags.data !== undefined && { data: flags.data as string }),
+        ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
+        ...(typeof metadata.seed === 'number' && { seed: metadata.seed }),
+      });
+      checkFit(model, dataset);
+      const split = dataset[flags.split as 'test' | 'validation' | 'train'];
+      if (split === null || split.length === 0) {
+        throw new UsageError(`${name} has no ${flags.split} images here; choose another --split.`);
+      }
+      const { mean, std } = metadata.preprocessing ?? dataset;
+      const result = await evaluate(model, split, { ...dataset, mean, std });
+      const { accuracy, correct, images, loss, confusion } = result;
+      model.dispose();
+      output.say(
+        `${formatShare(accuracy)} of ${images} ${flags.split} images of ${name} (${correct} right, loss ${loss.toFixed(4)})`,
+      );
+      const rows = dataset.classes.map((label, i) => {
+        const total = confusion[i]!.reduce((a, b) => a + b, 0);
+        return [
+          `  ${label}`,
+          total === 0 ? '-' : formatShare(confusion[i]![i]! / total),
+          `of ${total}`,
+        ];
+      });
+      if (rows.length <= 20) for (const line of formatTable(rows)) output.say(line);
+      output.result({
+        file,
+        fileBytes: bytes ?? null,
+        dataset: name,
+        split: flags.split,
+        engine: engine.name,
+        images,
+        correct,
+        accuracy,
+        loss,
+        classes: dataset.classes,
+        confusion,
+      });
+    },
+  });
+}

@@ -1,0 +1,14 @@
+import type { TrainConfig } from './schema.ts';
+
+/** Sizes of a model when nothing is said: small enough for one processor. */
+export function modelDefaults(model: TrainConfig['model']): Partial<TrainConfig> {
+  if (model === 'convmixer') return { dim: 64, depth: 4, kernelSize: 5, patchSize: 2 };
+  if (model === 'vit') return { dim: 64, depth: 4, heads: 4, patchSize: 4, mlpRatio: 2 };
+  return {};
+}
+
+/** Peak learning rate when none is said. */
+export function defaultLearningRate({ optimizer, method }: TrainConfig): number {
+  if (optimizer === 'sgd') return 0.1;
+  return method === 'mask' ? 0.05 : 0.01;
+}

@@ -1,0 +1,68 @@
+import { readFile, stat } from 'node:fs/promises';
+import { PleatFormatError, readHeader } from '@pleat/codec';
+import { decodeModel } from '@pleat/mask';
+import type * as tf from '@tensorflow/tfjs';
+import { CliError } from '../cli/errors.ts';
+import { readModelFolder } from './folder.ts';
+
+/** What a `.pleat` file of this app says about itself. */
+export interface ModelMetadata {
+  dataset?: string;
+  classes?: string[];
+  preprocessing?: { mean: number[]; std: number[] };
+  [key: string]: unknown;
+}
+
+/** A model read from a file or folder. */
+export interface OpenedModel {
+  model: tf.LayersModel;
+  metadata: ModelMetadata;
+  /** Bytes of the `.pleat` file; undefined for a tfjs folder. */
+  bytes: number | undefined;
+}
+
+/**
+ * The bytes of a `.pleat` file.
+ *
+ * @throws CliError when it is not there
+ */
+export async function readPleatFile(path: string): Promise<Uint8Array> {
+  const info = await stat(path).catch(() => {
+    throw new CliError(`There is no file ${path}; check the path.`);
+  });
+  if (info.isDirectory()) {
+    throw new CliError(`${path} is a folder; give a .pleat file.`);
+  }
+  return readFile(path);
+}
+
+/** Runs a reader of `.pleat` bytes; a broken file becomes one sentence that names it. */
+export async function explainPleat<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof PleatFormatError)) throw error;
+    throw new CliError(`${path} is no readable .pleat file: ${error.message}`, { cause: error });
+  }
+}
+
+/** Opens a `.pleat` file or a tfjs model folder as a plain model. */
+export async function openModel(path: string): Promise<OpenedModel> {
+  const info = await stat(path).catch(() => {
+    throw new CliError(`There is no file or folder ${path}; check the path.`);
+  });
+  if (info.isDirectory() || path.endsWith('.json')) {
+    const model = await readModelFolder(path);
+    return {
+      model,
+      metadata: (model.getUserDefinedMetadata() ?? {}) as ModelMetadata,
+      bytes: undefined,
+    };
+  }
+  const bytes = await readFile(path);
+  return explainPleat(path, async () => ({
+    model: await decodeModel(bytes),
+    metadata: readHeader(bytes).metadata as ModelMetadata,
+    bytes: bytes.length,
+  }));
+}

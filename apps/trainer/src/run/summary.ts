@@ -1,0 +1,33 @@
+import type { BestEpoch } from './checkpoint.ts';
+
+/** The size of a stored model, three ways. */
+export interface SizeSummary {
+  /** Bytes of the `.pleat` file. */
+  fileBytes: number;
+  /** Bytes of the same weights as float32. */
+  float32Bytes: number;
+  /** 1 - file / float32, of what is really stored. */
+  trueRatio: number;
+  /** The figure of the PEMN paper, which leaves norm parameters out; null for a dense model. */
+  paperRatio: number | null;
+}
+
+/** The outcome of a run, as `summary.json` and `--json` give it. */
+export interface Summary {
+  status: 'finished';
+  out: string;
+  model: string;
+  report: string;
+  engine: { name: string; threads: number };
+  parameters: number;
+  epochs: number;
+  steps: number;
+  /** Seconds spent in training steps, over all processes of the run. */
+  seconds: number;
+  imagesPerSecond: number;
+  selected: { rule: 'best' | 'last'; epoch: number };
+  validation: BestEpoch | null;
+  /** Measured once, on the model read back from the file; null when the data set has no test split. */
+  test: { images: number; correct: number; accuracy: number; loss: number } | null;
+  size: SizeSummary;
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { writeFileAtomic } from '@pleat/codec/node';
+import { decodeModel, encodeModel, inspectModel } from '@pleat/mask';
+import { version } from '../cli/version.ts';
+import type { TrainConfig } from '../config/schema.ts';
+import type { StartedEngine } from '../engines/types.ts';
+import type { ModelMetadata } from '../files/pleat.ts';
+import { writeReport } from '../report/report.ts';
+import { type RunPaths, writeJson } from '../run/folder.ts';
+import type { Summary } from '../run/summary.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import type { TrainRun } from './loop.ts';
+import { restoreWeights } from './weights.ts';
+
+const methodKeys = [
+  'method',
+  'strategy',
+  'ratio',
+  'distribution',
+  'offset',
+  'rescale',
+  'learner',
+  'keep',
+  'scope',
+] as const;
+
+function metadataOf({ config, dataset, state }: TrainRun): ModelMetadata {
+  const method = methodKeys.flatMap((key) =>
+    config[key] === undefined ? [] : [[key, config[key]]],
+  );
+  return {
+    producer: `pleat ${version}`,
+    model: config.model,
+    dataset: dataset.name,
+    classes: dataset.classes,
+    // Pixels are divided by 255, then normalised per channel.
+    preprocessing: { mean: dataset.mean, std: dataset.std },
+    validation: config.validation,
+    seed: config.seed,
+    training: {
+      ...Object.fromEntries(method),
+      epochs: config.epochs,
+      selectedEpoch: selectedEpoch(config, state.best?.epoch),
+      validationAccuracy: state.best?.accuracy ?? null,
+    },
+  };
+}
+
+function selectedEpoch(config: TrainConfig, best: number | undefined): number {
+  return config.select === 'best' && best !== undefined ? best : config.epochs;
+}
+
+/** Writes the model file, reads it back, looks at the test set once, and writes summary and report. */
+export async function finishRun(
+  run: TrainRun,
+  engine: StartedEngine,
+  paths: RunPaths,
+): Promise<Summary> {
+  const { config, dataset, state, model, signals } = run;
+  if (config.select === 'best' && run.bestWeights) restoreWeights(model, run.bestWeights);
+  const encoded = await encodeModel(model, { metadata: metadataOf(run), tensors: config.tensors });
+  await writeFileAtomic(paths.model, encoded);
+  const bytes = new Uint8Array(await readFile(paths.model));
+  const plain = await decodeModel(bytes);
+  let test: Evaluation | null = null;
+  if (dataset.test && dataset.test.length > 0) {
+    test = await evaluate(plain, dataset.test, dataset, () => signals.check());
+  }
+  const sizes = inspectModel(bytes);
+  const summary: Summary = {
+    status: 'finished',
+    out: paths.root,
+    model: paths.model,
+    report: paths.report,
+    engine: { name: engine.name, threads: engine.threads },
+    parameters: plain.countParams(),
+    epochs: config.epochs,
+    steps: state.step,
+    seconds: state.seconds,
+    imagesPerSecond: (state.step * config.batch) / state.seconds,
+    selected: { rule: config.select, epoch: selectedEpoch(config, state.best?.epoch) },
+    validation: state.best,
+    test: test && {
+      images: test.images,
+      correct: test.correct,
+      accuracy: test.accuracy,
+      loss: test.loss,
+    },
+    size: {
+      fileBytes: sizes.fileBytes,
+      float32Bytes: sizes.float32Bytes,
+      trueRatio: sizes.trueRatio,
+      paperRatio: config.method === 'mask' ? sizes.paperRatio : null,
+    },
+  };
+  plain.dispose();
+  await writeReport(paths, { config, dataset, summary, sizes, test });
+  await writeJson(paths.summary, summary);
+  return summary;
+}

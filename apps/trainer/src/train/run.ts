@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type Dataset, loadDataset } from '@pleat/datasets';
+import type * as tf from '@tensorflow/tfjs';
+import { CliError, errorSentence, UsageError } from '../cli/errors.ts';
+import type { Output } from '../cli/output.ts';
+import { createProgress } from '../cli/progress.ts';
+import { firstDifference } from '../config/resume.ts';
+import type { TrainConfig } from '../config/schema.ts';
+import { startEngine } from '../engines/registry.ts';
+import type { StartedEngine } from '../engines/types.ts';
+import { formatCount } from '../report/format.ts';
+import { type Checkpoint, loadCheckpoint, type TrainState } from '../run/checkpoint.ts';
+import { createRun, type RunPaths, runPaths } from '../run/folder.ts';
+import { openMetrics } from '../run/metrics.ts';
+import type { Summary } from '../run/summary.ts';
+import { buildModel, buildOptimizer, buildSchedule } from './build.ts';
+import { finishRun } from './finish.ts';
+import { stepsPerEpoch, type TrainRun, trainLoop } from './loop.ts';
+import { watchSignals } from './signals.ts';
+import { restoreWeights } from './weights.ts';
+
+/** Whether a run begins, begins over another, or goes on. */
+export type TrainMode = 'new' | 'overwrite' | 'resume';
+
+const start: TrainState = {
+  epoch: 0,
+  batch: 0,
+  step: 0,
+  running: { loss: 0, correct: 0, seen: 0 },
+  best: null,
+  seconds: 0,
+};
+
+async function loadData(config: TrainConfig): Promise<Dataset> {
+  const dataset = await loadDataset(config.dataset, {
+    download: config.download,
+    validation: config.validation,
+    seed: config.seed,
+    ...(config.data !== undefined && { data: config.data }),
+  });
+  const { train, shape } = dataset;
+  const length = Math.min(config.limit ?? train.length, train.length);
+  if (config.batch > length) {
+    throw new UsageError(
+      `--batch is ${config.batch}, but there are only ${length} training images; lower it.`,
+    );
+  }
+  const pixels = shape[0] * shape[1] * shape[2];
+  const limited = {
+    images: train.images.subarray(0, length * pixels),
+    labels: train.labels.subarray(0, length),
+    length,
+  };
+  return { ...dataset, train: limited };
+}
+
+function buildOrExplain(config: TrainConfig, dataset: Dataset): tf.LayersModel {
+  try {
+    return buildModel(config, dataset);
+  } catch (error) {
+    throw new UsageError(`This model cannot be built: ${errorSentence(error)}`);
+  }
+}
+
+async function checkpointOf(paths: RunPaths, config: TrainConfig): Promise<Checkpoint | undefined> {
+  const checkpoint = await loadCheckpoint(paths.checkpoint);
+  const key = checkpoint && firstDifference(checkpoint.config, config);
+  if (key !== undefined) {
+    throw new CliError(
+      `${paths.config} and ${paths.checkpoint} disagree on "${key}"; put the old value back, or start anew with --overwrite.`,
+    );
+  }
+  return checkpoint;
+}
+
+function describe(
+  config: TrainConfig,
+  dataset: Dataset,
+  model: tf.LayersModel,
+  engine: StartedEngine,
+): string {
+  const weights = `${formatCount(model.countParams())} parameters`;
+  const { train, validation } = dataset;
+  const threads =
+    engine.threads > 0 ? `, ${engine.threads} thread${engine.threads === 1 ? '' : 's'}` : '';
+  return `${config.model} (${config.method}, ${weights}) on ${dataset.name}: ${formatCount(train.length)} images to train, ${formatCount(validation.length)} to validate; engine ${engine.name}${threads}`;
+}
+
+/**
+ * One run from configuration to report.
+ *
+ * @throws UsageError, CliError or InterruptedError with one sentence to show
+ */
+export async function runTraining(
+  asked: TrainConfig,
+  mode: TrainMode,
+  output: Output,
+): Promise<Summary> {
+  const paths = runPaths(asked.out!);
+  if (mode === 'resume' && existsSync(paths.summary)) {
+    output.note(`The run in ${paths.root} is finished already.`);
+    return JSON.parse(await readFile(paths.summary, 'utf8'));
+  }
+  const signals = watchSignals(`Stopped; go on with: pleat train --resume --out ${paths.root}`);
+  try {
+    const engine = await startEngine(asked.engine, { threads: asked.threads, debug: output.debug });
+    const config: TrainConfig = { ...asked, engine: engine.name };
+    const dataset = await loadData(config);
+    const model = buildOrExplain(config, dataset);
+    const optimizer = buildOptimizer(config);
+    const total = config.epochs * stepsPerEpoch(config, dataset);
+    signals.check();
+    if (mode !== 'resume') await createRun(paths, config, mode === 'overwrite');
+    output.note(describe(config, dataset, model, engine));
+    const checkpoint = mode === 'resume' ? await checkpointOf(paths, config) : undefined;
+    if (checkpoint) {
+      restoreWeights(model, checkpoint.weights);
+      optimizer.setState(checkpoint.optimizer);
+      output.note(`Resuming at step ${checkpoint.state.step} of ${total}.`);
+    }
+    const state = structuredClone(checkpoint?.state ?? start);
+    const metrics = openMetrics(paths, checkpoint?.metrics);
+    const progress = createProgress({ total, start: state.step, perStep: config.batch });
+    const run: TrainRun = {
+      config,
+      dataset,
+      model,
+      optimizer,
+      schedule: buildSchedule(config, total),
+      state,
+      bestWeights: checkpoint?.bestWeights ?? null,
+      metrics,
+      checkpointPath: paths.checkpoint,
+      progress,
+      signals,
+    };
+    try {
+      await trainLoop(run);
+    } finally {
+      progress.stop();
+      metrics.close();
+    }
+    return await finishRun(run, engine, paths);
+  } finally {
+    signals.stop();
+  }
+}
