@@ -1,3 +1,4 @@
+import { createCompiledEngine } from './compiled.ts';
 import type { Engine } from './engine.ts';
 import { createPortableEngine } from './portable.ts';
 import type { Stream } from './stream.ts';
@@ -6,7 +7,7 @@ const capacity = 4096;
 let shared: Engine | undefined;
 
 function engine(): Engine {
-  shared ??= createPortableEngine(capacity);
+  shared ??= createCompiledEngine(capacity) ?? createPortableEngine(capacity);
   return shared;
 }
 
