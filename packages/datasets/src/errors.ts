@@ -7,7 +7,8 @@ export type DatasetErrorCode =
   | 'mislabelled'
   | 'checksum'
   | 'network'
-  | 'bad-option';
+  | 'bad-option'
+  | 'worker';
 
 /** Where in which file, what was expected there and what was found. */
 export interface DatasetErrorDetails {

@@ -1,3 +1,4 @@
+import { whole } from '../options.ts';
 import type { ImageShape, PixelStep } from './step.ts';
 
 /** Options of the step `random-crop`. */
@@ -43,6 +44,10 @@ function source(position: number, size: number, mode: 'constant' | 'reflect'): n
 }
 
 export function randomCrop(options: RandomCrop, shape: ImageShape): PixelStep {
+  const [height, width] = shape;
+  // A mirror at the edge is only as deep as the image.
+  const deepest = options.mode === 'reflect' ? Math.min(height, width) - 1 : undefined;
+  whole('random-crop: padding', options.padding, 0, deepest);
   const windows = 2 * options.padding + 1;
   return (from, to, random) => {
     const top = random.integer(windows);

@@ -1,3 +1,4 @@
+import { within } from '../options.ts';
 import type { ImageShape, PixelStep } from './step.ts';
 
 /** Options of the step `flip`. */
@@ -22,6 +23,7 @@ export function flipHorizontal(
 }
 
 export function flip({ p = 0.5 }: Flip, shape: ImageShape): PixelStep {
+  within('flip: p', p, 0, 1);
   return (from, to, random) => {
     if (random.uniform() >= p) return false;
     flipHorizontal(from, to, shape);

@@ -18,15 +18,14 @@ export function normalizationTable(channels: number, normalize?: Normalization):
   return table;
 }
 
-/** Looks every byte of an image up in the table, starting at out[at]. */
+/** Looks every byte of an image up in the table of its channel. */
 export function applyTable(
   image: Uint8Array,
   table: Float32Array,
   channels: number,
   out: Float32Array,
-  at: number,
 ): void {
   for (let i = 0; i < image.length; i += channels) {
-    for (let c = 0; c < channels; c++) out[at + i + c] = table[(c << 8) | image[i + c]!]!;
+    for (let c = 0; c < channels; c++) out[i + c] = table[(c << 8) | image[i + c]!]!;
   }
 }

@@ -1,12 +1,13 @@
-import { renderer } from '../augment/pipeline.ts';
 import { type Batch, emptyBatch, type Plan } from './plan.ts';
 
 /** Longest time, in milliseconds, that preparing a batch keeps the thread before other events get their turn. */
 const slice = 8;
 
 /** Prepares batches on the calling thread, in slices between which the event loop runs. */
-export async function* inlineBatches(plan: Plan): AsyncGenerator<Batch, void, undefined> {
-  const render = renderer(plan);
+export async function* inlineBatches(
+  plan: Plan,
+  signal: AbortSignal,
+): AsyncGenerator<Batch, void, undefined> {
   const [height, width, channels] = plan.shape;
   const size = height * width * channels;
   for (let b = plan.startBatch; b < plan.length; b++) {
@@ -16,12 +17,13 @@ export async function* inlineBatches(plan: Plan): AsyncGenerator<Batch, void, un
     for (let k = 0; k < batch.size; k++) {
       const index = batch.indices[k]!;
       const image = plan.split.images.subarray(index * size, (index + 1) * size);
-      render(image, index, batch.images, k * size);
+      plan.render(image, index, batch.images.subarray(k * size, (k + 1) * size));
       if (performance.now() - start > slice) {
         await nextTurn();
         start = performance.now();
       }
     }
+    if (signal.aborted) return;
     yield batch;
   }
 }

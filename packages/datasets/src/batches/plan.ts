@@ -1,7 +1,8 @@
 import { permutation, stream } from '@pleat/random';
 import type { Normalization } from '../augment/normalize.ts';
-import type { AugmentStep } from '../augment/pipeline.ts';
+import { type AugmentStep, type Render, renderer } from '../augment/pipeline.ts';
 import { DatasetError } from '../errors.ts';
+import { whole } from '../options.ts';
 import type { Split } from '../types.ts';
 
 /** One batch, ready for a tensor. */
@@ -45,6 +46,8 @@ export interface BatchOptions {
 /** The options with every default filled in, and the epoch's order. */
 export interface Plan extends Required<Omit<BatchOptions, 'normalize'>> {
   normalize: Normalization | undefined;
+  /** Augments one image of the split; for one thread at a time. */
+  render: Render;
   split: Split;
   order: Uint32Array;
   /** Batches of the whole epoch. */
@@ -88,7 +91,9 @@ export function planBatches(split: Split, options: BatchOptions): Plan {
   const order = shuffle
     ? permutation(stream(seed, `datasets/order/${epoch}`), n)
     : Uint32Array.from({ length: n }, (_, i) => i);
+  const render = renderer({ shape, seed, epoch, augment, normalize });
   return {
+    render,
     shape,
     batchSize,
     seed,
@@ -104,21 +109,6 @@ export function planBatches(split: Split, options: BatchOptions): Plan {
     order,
     length,
   };
-}
-
-/** Throws unless value is a whole number of at least low and at most high. */
-export function whole(
-  name: string,
-  value: number,
-  low: number,
-  high: number = Number.MAX_SAFE_INTEGER,
-): void {
-  if (Number.isSafeInteger(value) && value >= low && value <= high) return;
-  const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `of ${low}..${high}`;
-  throw new DatasetError(
-    'bad-option',
-    `batches: expected ${name} to be a whole number ${range}, found ${value}; correct it.`,
-  );
 }
 
 /** Batch b of the plan with its indices and labels, its pixels still to be written. */

@@ -1,0 +1,18 @@
+export type { ColorJitter } from './augment/color-jitter.ts';
+export type { RandomCrop } from './augment/crop.ts';
+export type { RandomErasing } from './augment/erasing.ts';
+export type { Flip } from './augment/flip.ts';
+export type { Normalization } from './augment/normalize.ts';
+export type { AugmentStep } from './augment/pipeline.ts';
+export type { RandAugment } from './augment/rand-augment.ts';
+export type { RandomResizedCrop } from './augment/resize.ts';
+export { batches } from './batches/browser.ts';
+export type { Batches } from './batches/iterate.ts';
+export type { Batch, BatchOptions } from './batches/plan.ts';
+export { DatasetError, type DatasetErrorCode } from './errors.ts';
+export { type CifarLayout, readCifar } from './formats/cifar.ts';
+export { readDigits } from './formats/digits.ts';
+export { type NamedBytes, readIdx, readIdxSplit } from './formats/idx.ts';
+export { loadDataset } from './load/browser.ts';
+export { type DatasetName, datasetNames } from './sets/registry.ts';
+export type { Dataset, LoadOptions, Progress, Split } from './types.ts';
