@@ -1,8 +1,11 @@
 // tfjs' wasm backend as published, to see what Pleat's kernels add.
-
-import { wasmFolder } from 'conformance:paths';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 
-setWasmPaths(wasmFolder);
+const manifest = createRequire(import.meta.url).resolve(
+  '@tensorflow/tfjs-backend-wasm/package.json',
+);
+setWasmPaths(`${dirname(manifest)}/dist/`);
 
 export const backend = 'wasm';
