@@ -12,7 +12,7 @@ export interface BakeOptions {
 }
 
 /** The config of the plain layer behind a masked one; with `portable` also of stock layers equal to Pleat's own. */
-export function plainLayer({ className, config }: LayerConfig, portable: boolean): LayerConfig {
+function plainLayer({ className, config }: LayerConfig, portable: boolean): LayerConfig {
   const stock = stockName(className);
   const { masking: _, ...rest } = config;
   const plain = stock === null ? { className, config } : { className: stock, config: rest };
@@ -20,12 +20,35 @@ export function plainLayer({ className, config }: LayerConfig, portable: boolean
 }
 
 /** Refuses scores that decide nothing. */
-export function checkScores(path: string, kernel: MaskedKernel): void {
+function checkScores(path: string, kernel: MaskedKernel): void {
   if (kernel.scores.read().dataSync<'float32'>().every(Number.isFinite)) return;
   throw new Error(
     `Scores of '${path}' (${kernel.masking.weight}) hold NaN or infinity, so its mask is undefined; ` +
       'training diverged: lower the learning rate or go back to an earlier checkpoint.',
   );
+}
+
+/** A plain model, and the masked kernel behind each of its weights that has one. */
+export interface Baked {
+  plain: tf.LayersModel;
+  kernels: Map<tf.LayerVariable, MaskedKernel>;
+}
+
+/** Bakes, and tells which weight came from which masked kernel. */
+export function bakeKernels(model: tf.LayersModel, portable: boolean): Baked {
+  const scored = maskedKernels(model);
+  for (const { path, kernel } of scored.values()) checkScores(path, kernel);
+  const plain = rebuild(model, (layer) => plainLayer(layer, portable), true);
+  const kernels = new Map<tf.LayerVariable, MaskedKernel>();
+  tf.tidy(() => {
+    copyWeights(model, plain, (source, target) => {
+      const kernel = scored.get(source)?.kernel;
+      if (kernel === undefined) return source.read();
+      kernels.set(target, kernel);
+      return kernel.read();
+    });
+  });
+  return { plain, kernels };
 }
 
 /**
@@ -37,11 +60,5 @@ export function checkScores(path: string, kernel: MaskedKernel): void {
  * @throws Error When scores are NaN or infinite.
  */
 export function bake(model: tf.LayersModel, { portable = true }: BakeOptions = {}): tf.LayersModel {
-  const scored = maskedKernels(model);
-  for (const { path, kernel } of scored.values()) checkScores(path, kernel);
-  const result = rebuild(model, (layer) => plainLayer(layer, portable), true);
-  tf.tidy(() => {
-    copyWeights(model, result, (source) => scored.get(source)?.kernel.read() ?? source.read());
-  });
-  return result;
+  return bakeKernels(model, portable).plain;
 }

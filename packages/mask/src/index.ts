@@ -1,4 +1,15 @@
 export { type BakeOptions, bake } from './bake.ts';
+export { decodeModel } from './file/decode.ts';
+export type { StoredSource, WeightForm } from './file/document.ts';
+export { type EncodeOptions, encodeModel, type StoredPrecision } from './file/encode.ts';
+export { PleatModelError, type PleatModelErrorCode } from './file/errors.ts';
+export { type PleatSource, pleatHandler } from './file/handler.ts';
+export {
+  inspectModel,
+  type ModelReport,
+  type SectionReport,
+  type WeightReport,
+} from './file/inspect.ts';
 export type { EdgePopupOptions } from './learners/edge-popup.ts';
 export type { Alphabet, Learner, LearnerContext } from './learners/learner.ts';
 export {

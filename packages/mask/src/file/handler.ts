@@ -1,0 +1,105 @@
+import { decodeContainer } from '@pleat/codec';
+import * as tf from '@tensorflow/tfjs';
+import { documentOf, modelFromSections } from './decode.ts';
+import { type EncodeOptions, encodeModel } from './encode.ts';
+
+/** Where a `.pleat` file is: a URL or path, or its bytes. */
+export type PleatSource = string | URL | Uint8Array | ArrayBuffer;
+
+const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
+const scheme = /^[a-z][a-z0-9+.-]+:/i;
+
+/** Imports a module only Node has; the name is out of a bundler's sight, so that browser bundles do not look for it. */
+async function nodeModule<Module>(name: string): Promise<Module> {
+  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as Module;
+}
+
+/** The path behind a source, or null when it is to be fetched. A drive letter is no scheme. */
+async function nodePath(source: string | URL): Promise<string | null> {
+  if (!isNode) return null;
+  if (!scheme.test(`${source}`)) return `${source}`;
+  if (!`${source}`.startsWith('file:')) return null;
+  const { fileURLToPath } = await nodeModule<typeof import('node:url')>('node:url');
+  return fileURLToPath(source);
+}
+
+async function readSource(source: PleatSource): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  const path = await nodePath(source);
+  if (path !== null) {
+    const { readFile } = await nodeModule<typeof import('node:fs/promises')>('node:fs/promises');
+    return new Uint8Array(await readFile(path));
+  }
+  const response = await fetch(source);
+  if (!response.ok) {
+    throw new Error(
+      `pleatHandler: fetching ${source} gave status ${response.status} ${response.statusText}; check the address.`,
+    );
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let artifacts: tf.io.ModelArtifacts | undefined;
+  await model.save(
+    tf.io.withSaveHandler(async (saved) => {
+      artifacts = saved;
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  return artifacts as tf.io.ModelArtifacts;
+}
+
+async function load(source: PleatSource): Promise<tf.io.ModelArtifacts> {
+  const { sections } = decodeContainer(await readSource(source));
+  const model = modelFromSections(sections);
+  try {
+    const artifacts = await artifactsOf(model);
+    return {
+      ...artifacts,
+      userDefinedMetadata: documentOf(sections).metadata as { [key: string]: object },
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+async function save(
+  source: PleatSource,
+  artifacts: tf.io.ModelArtifacts,
+  options: EncodeOptions,
+): Promise<tf.io.SaveResult> {
+  const path = typeof source === 'string' || source instanceof URL ? await nodePath(source) : null;
+  if (path === null) {
+    throw new Error(
+      'pleatHandler: a model can be saved to a path in Node only; elsewhere use encodeModel and store its bytes.',
+    );
+  }
+  const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+  try {
+    const bytes = await encodeModel(model, options);
+    const { writeFileAtomic } =
+      await nodeModule<typeof import('@pleat/codec/node')>('@pleat/codec/node');
+    await writeFileAtomic(path, bytes);
+    const sizes = { weightDataBytes: bytes.length, modelTopologyBytes: 0 };
+    return {
+      modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON', ...sizes },
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * Lets `tf.loadLayersModel` read a `.pleat` file and, in Node, `model.save` write one.
+ * @param source A URL (fetched), a path (Node), or the bytes themselves.
+ * @param options How to encode when saving; as for encodeModel.
+ * @returns The handler; the metadata of the file becomes the model's user-defined metadata.
+ */
+export function pleatHandler(source: PleatSource, options: EncodeOptions = {}): tf.io.IOHandler {
+  return {
+    load: () => load(source),
+    save: (artifacts) => save(source, artifacts, options),
+  };
+}

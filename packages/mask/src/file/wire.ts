@@ -1,0 +1,215 @@
+import type {
+  Inbound,
+  ModelDocument,
+  Port,
+  StoredFill,
+  StoredLayer,
+  StoredModel,
+  StoredSource,
+  StoredWeight,
+  WeightForm,
+} from './document.ts';
+import { PleatModelError } from './errors.ts';
+
+// The JSON a file carries: one-letter keys, and nothing that is usual. Deflate takes care of the rest.
+//   model  { n: name, l: layers, i?: inputs, o?: outputs }            (no inputs: Sequential)
+//   layer  { c: class, n: name, g?: config, i?: inbound, w?: weights, m?: model }
+//   weight 'b3x3x64', or ['b3x3x64', source, offset, scale, gain] with usual values cut from the end
+const letters: Readonly<Record<WeightForm, string>> = {
+  binary: 'b',
+  sign: 's',
+  float32: 'f',
+  float16: 'h',
+  uint8: 'q',
+  int32: 'i',
+};
+const forms = new Map(
+  Object.entries(letters).map(([form, letter]) => [letter, form as WeightForm]),
+);
+const usualFill = [0, 0, 1, 1];
+/** One call on the layer before. */
+const usualInbound = '[[1]]';
+
+function fail(what: string, where: string): never {
+  throw new PleatModelError(
+    'model-schema',
+    `decodeModel: expected ${what} at ${where} of the model's description.`,
+  );
+}
+
+type Json = Record<string, unknown>;
+
+function object(value: unknown, where: string): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail('an object', where);
+  return value as Json;
+}
+
+function array(value: unknown, where: string): unknown[] {
+  return Array.isArray(value) ? value : fail('an array', where);
+}
+
+function text(value: unknown, where: string): string {
+  return typeof value === 'string' ? value : fail('a text', where);
+}
+
+function integer(value: unknown, where: string, least = 0): number {
+  return Number.isSafeInteger(value) && (value as number) >= least
+    ? (value as number)
+    : fail(`an integer of at least ${least}`, where);
+}
+
+function finite(value: unknown, where: string): number {
+  return Number.isFinite(value) ? (value as number) : fail('a number', where);
+}
+
+function writeWeight({ form, shape, fill }: StoredWeight): unknown {
+  const head = letters[form] + shape.join('x');
+  if (fill === undefined) return head;
+  const rest = [fill.source, fill.offset, fill.scale, fill.gain];
+  while (rest.length > 0 && rest.at(-1) === usualFill[rest.length - 1]) rest.pop();
+  return rest.length === 0 ? head : [head, ...rest];
+}
+
+function readWeight(value: unknown, where: string): StoredWeight {
+  const [head, ...rest] = Array.isArray(value) ? value : [value];
+  const spelled = text(head, where);
+  const form = forms.get(spelled[0] ?? '') ?? fail(`a form (one of ${[...forms.keys()]})`, where);
+  const dimensions = spelled.length === 1 ? [] : spelled.slice(1).split('x');
+  const shape = dimensions.map((part) => integer(/^\d+$/.test(part) ? Number(part) : null, where));
+  if (form !== 'binary' && form !== 'sign') return { form, shape };
+  const [source, offset, scale, gain] = usualFill.map((usual, i) => rest[i] ?? usual);
+  const fill: StoredFill = {
+    source: integer(source, where),
+    offset: integer(offset, where),
+    scale: finite(scale, where),
+    gain: finite(gain, where),
+  };
+  return { form, shape, fill };
+}
+
+function writeInbound(inbound: readonly Inbound[][]): unknown[] {
+  return inbound.map((call) =>
+    call.map(([back, node, output, args]) => {
+      if (Object.keys(args).length > 0) return [back, node, output, args];
+      return node === 0 && output === 0 ? back : [back, node, output];
+    }),
+  );
+}
+
+function readInbound(value: unknown, where: string): Inbound[][] {
+  return array(value, where).map((call) =>
+    array(call, where).map((input): Inbound => {
+      const [back, node = 0, output = 0, args = {}] = Array.isArray(input) ? input : [input];
+      return [
+        integer(back, where, Number.MIN_SAFE_INTEGER),
+        integer(node, where),
+        integer(output, where),
+        object(args, where),
+      ];
+    }),
+  );
+}
+
+function writeLayer(layer: StoredLayer, sequential: boolean): Json {
+  const { className, name, config, weights, model } = layer;
+  const inbound = writeInbound(layer.inbound);
+  return {
+    c: className,
+    n: name,
+    ...(Object.keys(config).length > 0 && { g: config }),
+    ...(!sequential && JSON.stringify(inbound) !== usualInbound && { i: inbound }),
+    ...(weights.length > 0 && { w: weights.map(writeWeight) }),
+    ...(model && { m: writeModel(model) }),
+  };
+}
+
+function readLayer(value: unknown, where: string, depth: number): StoredLayer {
+  const { c, n, g = {}, i = [[1]], w = [], m } = object(value, where);
+  const name = text(n, where);
+  const here = `${where}/${name}`;
+  return {
+    className: text(c, here),
+    name,
+    config: object(g, here),
+    inbound: readInbound(i, here),
+    weights: array(w, here).map((weight) => readWeight(weight, here)),
+    ...(m !== undefined && { model: readModel(m, here, depth + 1) }),
+  };
+}
+
+function writeModel({ sequential, name, layers, inputs, outputs }: StoredModel): Json {
+  const l = layers.map((layer) => writeLayer(layer, sequential));
+  return sequential ? { n: name, l } : { n: name, l, i: inputs, o: outputs };
+}
+
+function readPorts(value: unknown, where: string): Port[] {
+  return array(value, where).map((port): Port => {
+    const [layer, call, output] = array(port, where);
+    return [integer(layer, where), integer(call, where), integer(output, where)];
+  });
+}
+
+// Deeper than any model, far from the depth at which recursion overflows.
+const deepest = 64;
+
+function readModel(value: unknown, where: string, depth: number): StoredModel {
+  if (depth > deepest) fail(`at most ${deepest} models in one another`, where);
+  const { n, l, i, o } = object(value, where);
+  const sequential = i === undefined;
+  return {
+    sequential,
+    name: text(n, where),
+    layers: array(l, where).map((layer) => readLayer(layer, where, depth)),
+    inputs: sequential ? [] : readPorts(i, where),
+    outputs: sequential ? [] : readPorts(o, where),
+  };
+}
+
+function readSource(value: unknown): StoredSource {
+  const where = 'sources';
+  if (typeof value === 'number') return { length: integer(value, where, 1) };
+  const [seed, stream, length, distribution, scale] = array(value, where);
+  return {
+    seed: integer(seed, where),
+    stream: text(stream, where),
+    length: integer(length, where, 1),
+    distribution: text(distribution, where) as never,
+    scale: finite(scale, where),
+  };
+}
+
+/** A document as the JSON a file carries. */
+export function writeDocument({ model, sources, metadata }: ModelDocument): string {
+  const p = sources.map((source) =>
+    'seed' in source
+      ? [source.seed, source.stream, source.length, source.distribution, source.scale]
+      : source.length,
+  );
+  return JSON.stringify({
+    m: writeModel(model),
+    ...(p.length > 0 && { p }),
+    ...(Object.keys(metadata).length > 0 && { x: metadata }),
+  });
+}
+
+/**
+ * The inverse of writeDocument.
+ * @throws PleatModelError When the text is not JSON or not of this form.
+ */
+export function readDocument(json: string): ModelDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new PleatModelError(
+      'model-json',
+      `decodeModel: the model's description is not JSON (${(error as Error).message}).`,
+    );
+  }
+  const { m, p = [], x = {} } = object(value, 'the top');
+  return {
+    model: readModel(m, 'the model', 0),
+    sources: array(p, 'sources').map(readSource),
+    metadata: object(x, 'metadata'),
+  };
+}
