@@ -1,21 +1,59 @@
 import { sizeOf } from '../container/layout.ts';
 import type { MaskCoding } from '../container/types.ts';
 import { PleatFormatError } from '../errors.ts';
-import { RangeDecoder, RangeEncoder } from './range-coder.ts';
+import { Contexts } from './contexts.ts';
+import { fitModel } from './fit.ts';
+import { type Geometry, geometryOf } from './geometry.ts';
+import { candidateLags } from './lags.ts';
+import { decodeMaps, encodeMaps, type MaskModel, order0, readLags, writeLags } from './model.ts';
+import { newCounts, RangeDecoder, RangeEncoder } from './range-coder.ts';
 import { packBits, unpackBits } from './raw.ts';
 
-function encodeOrder0(bits: Uint8Array): Uint8Array {
+/** Below this many weights a mask cannot save what a model costs. */
+const smallestModelled = 64;
+
+function encodeWith(
+  model: MaskModel,
+  padded: Uint8Array,
+  margin: number,
+  geometry: Geometry,
+): Uint8Array {
   const coder = new RangeEncoder();
-  const counts = Float64Array.of(1, 1);
-  for (let i = 0; i < bits.length; i++) {
-    const bit = bits[i]!;
-    coder.encode(bit, counts[0]!, counts[1]!);
-    counts[bit]! += 2;
+  encodeMaps(coder, model);
+  const contexts = new Contexts(model, geometry);
+  const counts = newCounts(contexts.count);
+  const { current } = contexts;
+  if (contexts.count === 1) {
+    for (let i = margin; i < padded.length; i++) coder.encode(padded[i]!, 0, counts);
+  } else {
+    for (let index = 0; index < contexts.runs; index++) {
+      const run = contexts.run(index);
+      const at = margin + run.start;
+      contexts.fill(padded, at, run);
+      contexts.addNear(padded, at, run);
+      for (let i = 0; i < run.length; i++) coder.encode(padded[at + i]!, current[i]!, counts);
+    }
   }
+  const head = writeLags(model);
   const code = coder.finish();
-  const bytes = new Uint8Array(code.length + 1);
-  bytes.set(code, 1);
+  const bytes = new Uint8Array(head.length + code.length);
+  bytes.set(head);
+  bytes.set(code, head.length);
   return bytes;
+}
+
+/** The shortest range code found, or null when the mask is sure to take more than `most` bytes. */
+function encodeRange(bits: Uint8Array, geometry: Geometry, most: number): Uint8Array | null {
+  const margin = Math.max(0, ...candidateLags(geometry));
+  const padded = new Uint8Array(margin + bits.length);
+  padded.set(bits, margin);
+  if (bits.length < smallestModelled) return encodeWith(order0, padded, margin, geometry);
+  const { model, length, order0Length } = fitModel(padded, margin, geometry);
+  if (Math.min(length, order0Length) / 8 > most + 16) return null;
+  const modelled = encodeWith(model, padded, margin, geometry);
+  if (model === order0 || 8 * modelled.length <= order0Length) return modelled;
+  const plain = encodeWith(order0, padded, margin, geometry);
+  return plain.length < modelled.length ? plain : modelled;
 }
 
 /**
@@ -23,8 +61,9 @@ function encodeOrder0(bits: Uint8Array): Uint8Array {
  *
  * @param bits the mask, one byte (0 or 1) a weight, row-major
  * @param shape its shape; kernels are [..., inputs, filters] as in TensorFlow.js
- * @param coding raw, range, or auto (the default): the smaller of both
- * @returns the coding taken and the bytes
+ * @param coding raw (one bit a weight), range (adaptive; raw all the same where that is smaller by more than 16 bytes), or auto (the
+ *   default): the smaller of both
+ * @returns the coding taken and the bytes, never more than raw takes plus 16
  * @throws RangeError when bits and shape do not match, or a byte is neither 0 nor 1
  * @example
  * console.log(encodeMask(new Uint8Array(800), [100, 8]).coding); // 'range'
@@ -36,19 +75,81 @@ export function encodeMask(
 ): { coding: 'raw' | 'range'; bytes: Uint8Array } {
   if (sizeOf(shape) !== bits.length) {
     throw new RangeError(
-      `encodeMask: shape [${shape}] has ${sizeOf(shape)} weights, found ${bits.length} bits`,
+      `encodeMask: shape [${shape}] has ${sizeOf(shape)} weights, found ${bits.length} bits; pass one byte a weight`,
     );
   }
-  for (let i = 0; i < bits.length; i++) {
-    if (bits[i]! > 1) {
-      throw new RangeError(`encodeMask: bits must be 0 or 1, found ${bits[i]} at ${i}`);
-    }
+  let union = 0;
+  for (let i = 0; i < bits.length; i++) union |= bits[i]!;
+  if (union > 1) {
+    const at = bits.findIndex((bit) => bit > 1);
+    throw new RangeError(`encodeMask: bits must be 0 or 1, found ${bits[at]} at ${at}`);
   }
-  const range = coding === 'raw' ? null : encodeOrder0(bits);
-  if (range && (coding === 'range' || range.length < Math.ceil(bits.length / 8))) {
-    return { coding: 'range', bytes: range };
+  if (coding !== 'raw' && bits.length > 0) {
+    const most = Math.ceil(bits.length / 8) + (coding === 'range' ? 16 : -1);
+    const bytes = encodeRange(bits, geometryOf(shape), most);
+    if (bytes && bytes.length <= most) return { coding: 'range', bytes };
   }
   return { coding: 'raw', bytes: packBits(bits) };
+}
+
+function decodeRaw(bytes: Uint8Array, size: number): Uint8Array {
+  if (bytes.length !== Math.ceil(size / 8)) {
+    throw new PleatFormatError(
+      'section-size',
+      `decodeMask: ${size} weights take ${Math.ceil(size / 8)} raw bytes, found ${bytes.length}`,
+    );
+  }
+  if (size % 8 && bytes.at(-1)! >>> (size % 8)) {
+    throw new PleatFormatError(
+      'section-data',
+      `decodeMask: the ${8 - (size % 8)} unused bits of the last byte must be 0, found ${bytes.at(-1)}`,
+    );
+  }
+  return unpackBits(bytes, size);
+}
+
+function decodeRange(bytes: Uint8Array, geometry: Geometry): Uint8Array {
+  const { model, end } = readLags(bytes, geometry);
+  const coder = new RangeDecoder(bytes, end);
+  decodeMaps(coder, model, geometry);
+  const contexts = new Contexts(model, geometry);
+  const counts = newCounts(contexts.count);
+  const { current, near, references, referenceWeight, margin } = contexts;
+  const padded = new Uint8Array(margin + geometry.size);
+  if (contexts.count === 1) {
+    for (let i = 0; i < padded.length; i++) padded[i] = coder.decode(0, counts);
+    return ended(coder, padded);
+  }
+  for (let index = 0; index < contexts.runs; index++) {
+    const run = contexts.run(index);
+    const { length, column } = run;
+    const at = margin + run.start;
+    contexts.fill(padded, at, run);
+    if (near.length === 0 && !references) {
+      for (let i = 0; i < length; i++) padded[at + i] = coder.decode(current[i]!, counts);
+      continue;
+    }
+    for (let i = 0; i < length; i++) {
+      let context = current[i]!;
+      for (let k = 0; k < near.length; k++) {
+        context += padded[at + i - near[k]!.lag]! * near[k]!.weight;
+      }
+      const distance = references ? references[column + i]! : 0;
+      if (distance) context += padded[at + i - distance]! * referenceWeight;
+      padded[at + i] = coder.decode(context, counts);
+    }
+  }
+  return ended(coder, margin > 0 ? padded.slice(margin) : padded);
+}
+
+function ended(coder: RangeDecoder, bits: Uint8Array): Uint8Array {
+  if (coder.unread > 0) {
+    throw new PleatFormatError(
+      'section-size',
+      `decodeMask: the ${bits.length} weights of the mask end ${coder.unread} bytes before the section does`,
+    );
+  }
+  return bits;
 }
 
 /**
@@ -57,7 +158,7 @@ export function encodeMask(
  * @param bytes what `encodeMask` returned
  * @param shape the shape it was given
  * @param coding the coding it returned
- * @returns the mask, one byte (0 or 1) a weight
+ * @returns the mask, one byte (0 or 1) a weight, row-major
  * @throws PleatFormatError when the bytes cannot come from `encodeMask` with this shape
  */
 export function decodeMask(
@@ -66,37 +167,7 @@ export function decodeMask(
   coding: 'raw' | 'range',
 ): Uint8Array {
   const size = sizeOf(shape);
-  if (coding === 'raw') {
-    if (bytes.length !== Math.ceil(size / 8)) {
-      throw new PleatFormatError(
-        'section-size',
-        `decodeMask: ${size} weights take ${Math.ceil(size / 8)} raw bytes, found ${bytes.length}`,
-      );
-    }
-    if (size % 8 && bytes.at(-1)! >>> (size % 8)) {
-      throw new PleatFormatError(
-        'section-data',
-        'decodeMask: the unused bits of the last byte must be 0',
-      );
-    }
-    return unpackBits(bytes, size);
-  }
-  if (bytes[0] !== 0) {
-    throw new PleatFormatError('section-data', `decodeMask: unknown mask model ${bytes[0]}`);
-  }
-  const coder = new RangeDecoder(bytes, 1);
-  const bits = new Uint8Array(size);
-  const counts = Float64Array.of(1, 1);
-  for (let i = 0; i < size; i++) {
-    const bit = coder.decode(counts[0]!, counts[1]!);
-    counts[bit]! += 2;
-    bits[i] = bit;
-  }
-  if (coder.unread > 0) {
-    throw new PleatFormatError(
-      'section-size',
-      `decodeMask: the ${size} weights of the mask end ${coder.unread} bytes before the section does`,
-    );
-  }
-  return bits;
+  return coding === 'raw' || size === 0
+    ? decodeRaw(bytes, size)
+    : decodeRange(bytes, geometryOf(shape));
 }

@@ -1,50 +1,67 @@
-// A binary range coder (Martin 1979; carry by a pending run of 0xff bytes as in Subbotin's and LZMA's) on a range of
-// 40 to 48 bits. Every quantity is an integer below 2^53, so doubles hold it exactly; the one division is
-// floored, and floor(fl(a / b)) is exact as long as a and b are integers with a < 2^53. No engine can differ.
+// A binary range coder (Martin 1979) on a range of 40 to 48 bits, with adaptive Krichevsky-Trofimov odds (1981).
+// Every quantity is an integer below 2^53, which doubles hold exactly, and each quotient is floored: the
+// quotient of two such integers never rounds up to the next integer, so no engine can differ in a bit.
 const top = 2 ** 48;
 const bottom = 2 ** 40;
+const unit = 2 ** 26;
 
-/** Writes bits, each with the odds it is given. */
+/** Twice the number of zeros and of ones seen in each context, plus one: the odds of its next bit. */
+export type Counts = Float64Array;
+
+/** Counts of contexts that have seen nothing yet. */
+export function newCounts(contexts: number): Counts {
+  return new Float64Array(2 * contexts).fill(1);
+}
+
+/** The probability of a one, in units of 2^-26 (1 .. 2^26 - 1). */
+function probabilityOfOne(counts: Counts, context: number): number {
+  const ones = counts[2 * context + 1]!;
+  const total = ones + counts[2 * context]!;
+  if (total < unit) return Math.floor((ones * unit) / total);
+  counts[2 * context] = Math.ceil(counts[2 * context]! / 2);
+  counts[2 * context + 1] = Math.ceil(ones / 2);
+  return probabilityOfOne(counts, context);
+}
+
+/** Writes bits, each with the odds its context has by then. */
 export class RangeEncoder {
-  #low = 0;
-  #range = top;
+  // low and range, in a typed array because fields that hold doubles are boxed.
+  readonly #state = Float64Array.of(0, top);
   #cache = -1;
   #pending = 0;
   #out: Uint8Array = new Uint8Array(256);
   #length = 0;
 
-  /** Writes a bit that is 0 : 1 with the odds zeros : ones, positive integers with a sum below 2^39. */
-  encode(bit: number, zeros: number, ones: number): void {
-    const split = Math.floor(this.#range / (zeros + ones)) * ones;
+  /** Writes a bit and counts it in its context. */
+  encode(bit: number, context: number, counts: Counts): void {
+    const state = this.#state;
+    const split = Math.floor(state[1]! / unit) * probabilityOfOne(counts, context);
+    counts[2 * context + bit]! += 2;
     if (bit) {
-      this.#range = split;
+      state[1] = split;
     } else {
-      this.#low += split;
-      this.#range -= split;
+      state[0]! += split;
+      state[1]! -= split;
     }
-    while (this.#range < bottom) {
+    while (state[1]! < bottom) {
       this.#shift();
-      this.#range *= 256;
+      state[1]! *= 256;
     }
   }
 
   #shift(): void {
-    if (this.#low >= top) {
-      this.#emit(1);
-      this.#low -= top;
-    }
-    const byte = Math.floor(this.#low / bottom);
-    if (byte === 255) {
-      this.#pending++;
-    } else {
-      this.#emit(0);
-      this.#cache = byte;
-    }
-    this.#low = (this.#low - byte * bottom) * 256;
+    const state = this.#state;
+    const carry = state[0]! >= top ? 1 : 0;
+    if (carry) state[0]! -= top;
+    const byte = Math.floor(state[0]! / bottom);
+    // A byte can still be raised by a carry, and hands it on when it is 255: it waits.
+    if (carry || byte !== 255) this.#release(carry);
+    if (byte === 255) this.#pending++;
+    else this.#cache = byte;
+    state[0] = (state[0]! - byte * bottom) * 256;
   }
 
-  /** Releases the bytes held back, now that it is known whether a carry reaches them. */
-  #emit(carry: number): void {
+  #release(carry: number): void {
     if (this.#cache >= 0) this.#write(this.#cache + carry);
     for (; this.#pending > 0; this.#pending--) this.#write((255 + carry) & 255);
     this.#cache = -1;
@@ -59,30 +76,30 @@ export class RangeEncoder {
     this.#out[this.#length++] = byte;
   }
 
-  /** Ends the code and returns its bytes; zeros at the end are left away, since a decoder reads zeros past the end. */
+  /** Ends the code; zeros at its end are left away, since a decoder reads zeros past the end. */
   finish(): Uint8Array {
-    // The value in low .. low + range - 1 with the most zeros at its end needs the fewest bytes.
-    for (let unit = top; unit >= 1; unit /= 256) {
-      const value = Math.ceil(this.#low / unit) * unit;
-      if (value < this.#low + this.#range) {
-        this.#low = value;
+    const state = this.#state;
+    // Of the values in low .. low + range - 1, the one with the most zeros at its end needs the fewest bytes.
+    for (let step = top; step >= 1; step /= 256) {
+      const value = Math.ceil(state[0]! / step) * step;
+      if (value < state[0]! + state[1]!) {
+        state[0] = value;
         break;
       }
     }
-    for (let i = 0; i < 6; i++) this.#shift();
-    if (this.#low >= top) this.#emit(1);
-    else this.#emit(0);
+    for (let i = 0; i < 7; i++) this.#shift();
+    this.#release(0);
     while (this.#length > 0 && this.#out[this.#length - 1] === 0) this.#length--;
     return this.#out.slice(0, this.#length);
   }
 }
 
-/** Reads what a RangeEncoder wrote, given the same odds. */
+/** Reads what a RangeEncoder wrote, given the same contexts. */
 export class RangeDecoder {
   readonly #bytes: Uint8Array;
   #position: number;
-  #code = 0;
-  #range = top;
+  // code and range, see RangeEncoder.
+  readonly #state = Float64Array.of(0, top);
 
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
@@ -92,22 +109,25 @@ export class RangeDecoder {
 
   #shift(): void {
     const position = this.#position++;
-    this.#code = this.#code * 256 + (position < this.#bytes.length ? this.#bytes[position]! : 0);
+    const byte = position < this.#bytes.length ? this.#bytes[position]! : 0;
+    this.#state[0] = this.#state[0]! * 256 + byte;
   }
 
-  /** Reads a bit written with the same odds. */
-  decode(zeros: number, ones: number): number {
-    const split = Math.floor(this.#range / (zeros + ones)) * ones;
-    const bit = this.#code < split ? 1 : 0;
+  /** Reads a bit and counts it in its context. */
+  decode(context: number, counts: Counts): number {
+    const state = this.#state;
+    const split = Math.floor(state[1]! / unit) * probabilityOfOne(counts, context);
+    const bit = state[0]! < split ? 1 : 0;
     if (bit) {
-      this.#range = split;
+      state[1] = split;
     } else {
-      this.#code -= split;
-      this.#range -= split;
+      state[0]! -= split;
+      state[1]! -= split;
     }
-    while (this.#range < bottom) {
+    counts[2 * context + bit]! += 2;
+    while (state[1]! < bottom) {
       this.#shift();
-      this.#range *= 256;
+      state[1]! *= 256;
     }
     return bit;
   }

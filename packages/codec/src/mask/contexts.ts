@@ -1,0 +1,111 @@
+import type { Geometry } from './geometry.ts';
+import { contextsOf, type MaskModel } from './model.ts';
+
+const longestRun = 4096;
+
+/** A piece of a row, short enough that its contexts fit a buffer. */
+export interface Run {
+  start: number;
+  length: number;
+  row: number;
+  column: number;
+}
+
+/** Computes the contexts of a model, a run of weights at a time. */
+export class Contexts {
+  readonly count: number;
+  /** How many zeros must lie in front of a mask's bits, for the lags that reach before its beginning. */
+  readonly margin: number;
+  /** The contexts of the current run. */
+  readonly current: Uint32Array;
+  /** Lags that reach into the run itself, with the weight of their bit. */
+  readonly near: { lag: number; weight: number }[] = [];
+  /** The lag into the reference filter for each filter, or null. */
+  readonly references: Uint32Array | null;
+  readonly referenceWeight: number;
+  readonly #far: { lag: number; weight: number }[] = [];
+  readonly #geometry: Geometry;
+  readonly #run: number;
+  readonly #runsInRow: number;
+  readonly #ofFilter: Uint32Array;
+  readonly #ofRow: { classes: Uint8Array; divisor: number; modulus: number; weight: number }[] = [];
+
+  constructor(model: MaskModel, geometry: Geometry) {
+    const { rows, inputs, filters } = geometry;
+    this.#geometry = geometry;
+    this.count = contextsOf(model);
+    this.margin = Math.max(0, ...model.lags);
+    this.#run = Math.min(filters, longestRun);
+    this.#runsInRow = Math.ceil(filters / this.#run);
+    this.current = new Uint32Array(this.#run);
+    let weight = 1;
+    for (const lag of model.lags) {
+      (lag < this.#run ? this.near : this.#far).push({ lag, weight });
+      weight *= 2;
+    }
+    this.#ofFilter = new Uint32Array(filters);
+    this.references = model.references;
+    this.referenceWeight = weight;
+    if (model.references) {
+      const known = 2 * weight;
+      model.references.forEach((distance, i) => {
+        if (distance) this.#ofFilter[i] = known;
+      });
+      weight *= 4;
+    }
+    for (const { axis, classes, count } of model.maps) {
+      if (axis === 'filters') {
+        for (let i = 0; i < filters; i++) this.#ofFilter[i]! += classes[i]! * weight;
+      } else {
+        const divisor = axis === 'taps' ? inputs : 1;
+        const modulus = axis === 'inputs' ? inputs : rows;
+        this.#ofRow.push({ classes, divisor, modulus, weight });
+      }
+      weight *= count;
+    }
+  }
+
+  /** How many runs the mask has; they follow each other in row-major order. */
+  get runs(): number {
+    return this.#geometry.rows * this.#runsInRow;
+  }
+
+  /** One of the runs. */
+  run(index: number): Run {
+    const { filters } = this.#geometry;
+    const row = Math.floor(index / this.#runsInRow);
+    const column = (index - row * this.#runsInRow) * this.#run;
+    const length = Math.min(this.#run, filters - column);
+    return { start: row * filters + column, length, row, column };
+  }
+
+  /**
+   * Fills `current` for the run whose first bit is `bits[at]`, leaving out what near lags and references add.
+   * In front of the mask `bits` has at least `margin` zeros.
+   */
+  fill(bits: Uint8Array, at: number, { length, row, column }: Run): void {
+    const { current } = this;
+    let base = 0;
+    for (const { classes, divisor, modulus, weight } of this.#ofRow) {
+      base += classes[Math.floor(row / divisor) % modulus]! * weight;
+    }
+    for (let i = 0; i < length; i++) current[i] = base + this.#ofFilter[column + i]!;
+    for (const { lag, weight } of this.#far) this.#addLag(bits, at - lag, length, weight);
+  }
+
+  /** Adds to `current` what near lags and references say, for one who knows all bits of the run. */
+  addNear(bits: Uint8Array, at: number, { length, column }: Run): void {
+    const { current, references, referenceWeight } = this;
+    for (const { lag, weight } of this.near) this.#addLag(bits, at - lag, length, weight);
+    if (!references) return;
+    for (let i = 0; i < length; i++) {
+      const distance = references[column + i]!;
+      if (distance) current[i]! += bits[at + i - distance]! * referenceWeight;
+    }
+  }
+
+  #addLag(bits: Uint8Array, from: number, length: number, weight: number): void {
+    const { current } = this;
+    for (let i = 0; i < length; i++) current[i]! += bits[from + i]! * weight;
+  }
+}

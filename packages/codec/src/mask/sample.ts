@@ -1,0 +1,38 @@
+import { codeLength } from './code-length.ts';
+import { Contexts, type Run } from './contexts.ts';
+import type { Geometry } from './geometry.ts';
+import { order0 } from './model.ts';
+
+const sampleSize = 2 ** 16;
+
+/** A mask behind `margin` zeros, and the evenly spaced runs of it that models are judged by. */
+export interface Sample {
+  padded: Uint8Array;
+  margin: number;
+  geometry: Geometry;
+  runs: Run[];
+  /** How many weights of the mask each weight of the runs stands for. */
+  scale: number;
+}
+
+/** Takes runs with about 65,536 weights out of a mask. */
+export function sampleOf(padded: Uint8Array, margin: number, geometry: Geometry): Sample {
+  const contexts = new Contexts(order0, geometry);
+  const wanted = Math.ceil(contexts.runs * Math.min(1, sampleSize / geometry.size));
+  const runs = Array.from({ length: wanted }, (_, i) =>
+    contexts.run(Math.floor((i * contexts.runs) / wanted)),
+  );
+  const size = runs.reduce((sum, run) => sum + run.length, 0);
+  return { padded, margin, geometry, runs, scale: geometry.size / size };
+}
+
+/** The bits that pairs of zeros and ones take, each coded by itself, once all counts are multiplied by `scale`. */
+export function totalLength(counts: ArrayLike<number>, scale: number): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length; i += 2) {
+    if (counts[i]! + counts[i + 1]! > 0) {
+      sum += codeLength(Math.round(counts[i]! * scale), Math.round(counts[i + 1]! * scale));
+    }
+  }
+  return sum;
+}
