@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { erf } from './erf.ts';
 import { withGradient } from './gradient.ts';
 import { hasKernel, PleatGelu, PleatGeluGrad, runKernel } from './kernels.ts';
 
@@ -9,7 +10,7 @@ const TANH_CUBIC = 0.044715;
 
 /** Standard normal distribution function by erf. */
 function normalCdf(x: tf.Tensor): tf.Tensor {
-  return tf.erf(x.mul(SQRT_HALF)).add(1).mul(0.5);
+  return erf(x.mul(SQRT_HALF)).add(1).mul(0.5);
 }
 
 /** The tanh of the approximate form. */

@@ -12,20 +12,21 @@ function shared(config: Config): Record<string, unknown> {
   return Object.fromEntries(keys.filter((key) => key in config).map((key) => [key, config[key]]));
 }
 
-const standards: Readonly<Record<string, (config: Config) => LayerConfig>> = {
-  PleatGelu: (config) => ({
-    className: 'Activation',
-    config: { ...shared(config), activation: config['approximate'] ? 'gelu_new' : 'gelu' },
-  }),
+const standards: Readonly<Record<string, (config: Config) => LayerConfig | null>> = {
+  // The tanh form has none: tfjs reads 'gelu_new' back from JSON as 'geluNew', which it does not know.
+  PleatGelu: (config) =>
+    config.approximate
+      ? null
+      : { className: 'Activation', config: { ...shared(config), activation: 'gelu' } },
   PleatBatchNorm: (config) => ({
     className: 'BatchNormalization',
     config: {
       ...shared(config),
       axis: -1,
-      momentum: config['momentum'] ?? 0.9,
-      epsilon: config['epsilon'] ?? 1e-5,
-      center: config['center'] ?? true,
-      scale: config['scale'] ?? true,
+      momentum: config.momentum ?? 0.9,
+      epsilon: config.epsilon ?? 1e-5,
+      center: config.center ?? true,
+      scale: config.scale ?? true,
     },
   }),
   PleatLayerNorm: (config) => ({
@@ -33,9 +34,9 @@ const standards: Readonly<Record<string, (config: Config) => LayerConfig>> = {
     config: {
       ...shared(config),
       axis: -1,
-      epsilon: config['epsilon'] ?? 1e-5,
-      center: config['center'] ?? true,
-      scale: config['scale'] ?? true,
+      epsilon: config.epsilon ?? 1e-5,
+      center: config.center ?? true,
+      scale: config.scale ?? true,
     },
   }),
   PleatGlobalAveragePool: (config) => ({
@@ -59,5 +60,5 @@ export function toStandardLayer(layer: LayerConfig): LayerConfig | null {
   const convert = Object.hasOwn(standards, layer.className)
     ? standards[layer.className]
     : undefined;
-  return convert ? convert(layer.config) : null;
+  return convert?.(layer.config) ?? null;
 }

@@ -49,6 +49,6 @@ export function readInitializer(initializer: InitializerLike): {
   });
   return {
     initializer: (carrier as unknown as Initialised).kernelInitializer,
-    config: carrier.getConfig()['kernelInitializer'] as tf.serialization.ConfigDict,
+    config: carrier.getConfig().kernelInitializer as tf.serialization.ConfigDict,
   };
 }

@@ -66,8 +66,9 @@ export class PleatClassTokenLayer extends LearnedEmbedding {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
       const x = onlyTensor<tf.Tensor3D>(inputs);
-      const token = this.embedding.read().expandDims<tf.Tensor3D>(0);
-      return tf.concat([token.tile([x.shape[0], 1, 1]), x], 1);
+      // Added to zeros, not tiled: the gradient of tile in tfjs is a slice and an add for every sample.
+      const rows = tf.zeros([x.shape[0], 1, x.shape[2]]);
+      return tf.concat([rows.add<tf.Tensor3D>(this.embedding.read()), x], 1);
     });
   }
 
