@@ -105,10 +105,9 @@ describe('the training loop', () => {
     const folder = temporaryFolder();
     const run = await openRun(folder, { method: 'dense', checkpointEvery: 2 });
     run.progress.update = (step) => {
-      if (step === 5)
-        tf.tidy(() =>
-          run.model.weights[0]!.write(tf.fill(run.model.weights[0]!.shape as number[], Number.NaN)),
-        );
+      if (step !== 5) return;
+      const first = run.model.weights[0]!;
+      tf.tidy(() => void first.write(tf.fill(first.shape as number[], Number.NaN)));
     };
     await expect(trainLoop(run)).rejects.toThrow(
       /^The loss became NaN at step 6 .* lower --learning-rate\.$/,

@@ -1,14 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadDataset } from '@pleat/datasets';
 import { resolveConfig } from '../src/config/resolve.ts';
 import type { TrainConfig } from '../src/config/schema.ts';
 import { loadCheckpoint } from '../src/run/checkpoint.ts';
 import { runPaths } from '../src/run/folder.ts';
 import { openMetrics } from '../src/run/metrics.ts';
 import { buildModel, buildOptimizer, buildSchedule } from '../src/train/build.ts';
-import { stepsPerEpoch, type TrainRun } from '../src/train/loop.ts';
+import { loadData, stepsPerEpoch } from '../src/train/data.ts';
+import type { TrainRun } from '../src/train/loop.ts';
 import type { SignalWatch } from '../src/train/signals.ts';
 import { restoreWeights } from '../src/train/weights.ts';
 
@@ -44,14 +44,7 @@ export async function openRun(
 ): Promise<TrainRun> {
   const merged = { ...tinyOptions, ...options };
   const config: TrainConfig = resolveConfig({ options: merged, origin: 'the test' });
-  const loaded = await loadDataset(config.dataset, { validation: config.validation, seed: 0 });
-  const { train, shape } = loaded;
-  const length = config.limit ?? train.length;
-  const images = train.images.subarray(0, length * shape[0] * shape[1] * shape[2]);
-  const dataset = {
-    ...loaded,
-    train: { images, labels: train.labels.subarray(0, length), length },
-  };
+  const dataset = await loadData(config);
   const paths = runPaths(folder);
   const checkpoint = await loadCheckpoint(paths.checkpoint);
   const model = buildModel(config, dataset);

@@ -1,14 +1,13 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { datasetNames, loadDataset } from '@pleat/datasets';
-import * as tf from '@tensorflow/tfjs';
 import type { Command } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { errorSentence } from '../cli/errors.ts';
-import { version } from '../cli/version.ts';
-import { engines } from '../engines/registry.ts';
+import { version, versionOf } from '../cli/version.ts';
+import { datasetNames } from '../config/schema.ts';
 import { formatBytes, formatCount } from '../report/format.ts';
 
 async function datasetStatus(name: (typeof datasetNames)[number], data: string | undefined) {
+  const { DatasetError, loadDataset } = await import('@pleat/datasets');
   try {
     const { train, validation, test } = await loadDataset(name, {
       download: false,
@@ -16,7 +15,9 @@ async function datasetStatus(name: (typeof datasetNames)[number], data: string |
     });
     return { name, found: true, train: train.length + validation.length, test: test?.length ?? 0 };
   } catch (error) {
-    return { name, found: false, problem: errorSentence(error) };
+    const absent = error instanceof DatasetError && error.code === 'not-found';
+    const problem = absent ? 'not on this machine' : errorSentence(error);
+    return { name, found: false, problem };
   }
 }
 
@@ -33,6 +34,7 @@ export function doctorCommand(): Command {
     ],
     configure: (command) => command.option('--data <folder>', 'folder that holds data sets'),
     run: async ({ flags, output }) => {
+      const { engines } = await import('../engines/registry.ts');
       const found = [];
       for (const engine of engines) {
         found.push({ name: engine.name, summary: engine.summary, ...(await engine.find()) });
@@ -47,7 +49,11 @@ export function doctorCommand(): Command {
         memoryBytes: totalmem(),
         freeMemoryBytes: freemem(),
       };
-      const versions = { pleat: version, node: process.versions.node, tfjs: tf.version.tfjs };
+      const versions = {
+        pleat: version,
+        node: process.versions.node,
+        tfjs: versionOf('@tensorflow/tfjs') ?? 'not found',
+      };
       output.say(
         `pleat ${versions.pleat}, Node.js ${versions.node}, TensorFlow.js ${versions.tfjs}`,
       );
@@ -65,6 +71,14 @@ export function doctorCommand(): Command {
           ? `${formatCount(set.train!)} training and ${formatCount(set.test!)} test images`
           : set.problem;
         output.say(`  ${set.found ? '✓' : '✗'} ${set.name.padEnd(21)} ${text}`);
+      }
+      if (datasets.some(({ found }) => !found)) {
+        output.say(
+          '    → fetched on first use where the network allows; else put the files in a folder of the',
+        );
+        output.say(
+          "      data set's name and give the folder around it as --data, or in PLEAT_DATA",
+        );
       }
       output.result({ versions, machine, engines: found, datasets });
     },

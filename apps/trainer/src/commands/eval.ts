@@ -1,15 +1,11 @@
-import { datasetNames as known, loadDataset } from '@pleat/datasets';
 import type * as tf from '@tensorflow/tfjs';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
-import { startEngine } from '../engines/registry.ts';
 import type { EngineName } from '../engines/types.ts';
-import { openModel } from '../files/pleat.ts';
 import { formatShare, formatTable } from '../report/format.ts';
-import { evaluate } from '../train/evaluate.ts';
 
 type DatasetName = (typeof datasetNames)[number];
 
@@ -20,9 +16,9 @@ function chooseDataset(flag: unknown, stored: string | undefined, file: string):
       `${file} does not say which data set it was trained on; name one with --dataset.`,
     );
   }
-  if (!(known as readonly string[]).includes(name)) {
+  if (!(datasetNames as readonly string[]).includes(name)) {
     throw new UsageError(
-      `--dataset takes one of ${known.join(', ')}, found "${name}"${didYouMean(name, known) || '.'}`,
+      `--dataset takes one of ${datasetNames.join(', ')}, found "${name}"${didYouMean(name, datasetNames) || '.'}`,
     );
   }
   return name as DatasetName;
@@ -77,6 +73,14 @@ export function evalCommand(): Command {
       if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
         throw new UsageError('--threads takes a whole number above 0.');
       }
+      const [{ loadDataset }, { startEngine }, { openModel, requireFile }, { evaluate }] =
+        await Promise.all([
+          import('@pleat/datasets'),
+          import('../engines/registry.ts'),
+          import('../files/pleat.ts'),
+          import('../train/evaluate.ts'),
+        ]);
+      await requireFile(file);
       const engine = await startEngine(flags.engine as EngineName, {
         threads: threads ?? 'auto',
         debug: output.debug,

@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '@pleat/codec/node';
-import { encodeModel } from '@pleat/mask';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { startEngine } from '../engines/registry.ts';
-import { readModelFolder } from '../files/folder.ts';
 import { formatBytes } from '../report/format.ts';
 
 const codings = ['float32', 'float16', 'uint8'] as const;
@@ -33,6 +30,11 @@ export function packCommand(): Command {
       if (existsSync(file) && !flags.overwrite) {
         throw new UsageError(`${file} is there already; add --overwrite to replace it.`);
       }
+      const [{ encodeModel }, { startEngine }, { readModelFolder }] = await Promise.all([
+        import('@pleat/mask'),
+        import('../engines/registry.ts'),
+        import('../files/folder.ts'),
+      ]);
       await startEngine('cpu', { threads: 1, debug: output.debug });
       const model = await readModelFolder(folder);
       const bytes = await encodeModel(model, {

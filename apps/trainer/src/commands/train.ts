@@ -10,7 +10,7 @@ import type { TrainConfig } from '../config/schema.ts';
 import { formatBytes, formatShare } from '../report/format.ts';
 import { readRunConfig, runPaths } from '../run/folder.ts';
 import type { Summary } from '../run/summary.ts';
-import { runTraining, type TrainMode } from '../train/run.ts';
+import type { TrainMode } from '../train/run.ts';
 
 interface Plan {
   config: TrainConfig;
@@ -83,7 +83,7 @@ export function trainCommand(): Command {
       ['pleat train --resume --out runs/first', 'go on after Ctrl-C, a crash or a power cut'],
     ],
     configure: (command) => {
-      command
+      addTrainFlags(command)
         .optionsGroup('Run:')
         .option(
           '--config <file>',
@@ -91,10 +91,10 @@ export function trainCommand(): Command {
         )
         .option('--resume', 'continue the run in --out')
         .option('--overwrite', 'replace the run in --out');
-      addTrainFlags(command);
     },
     run: async ({ flags, output }) => {
       const { config, mode } = await planRun(flags, output);
+      const { runTraining } = await import('../train/run.ts');
       tell(await runTraining(config, mode, output), output);
     },
   });

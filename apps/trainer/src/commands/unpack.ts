@@ -1,13 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readHeader } from '@pleat/codec';
-import { decodeModel } from '@pleat/mask';
 import type { Command } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { startEngine } from '../engines/registry.ts';
-import { writeModelFolder } from '../files/folder.ts';
-import { explainPleat, readPleatFile } from '../files/pleat.ts';
 import { formatBytes } from '../report/format.ts';
 
 /** `pleat unpack`: a `.pleat` file as the folder any tfjs program loads. */
@@ -26,19 +21,25 @@ export function unpackCommand(): Command {
       if (existsSync(join(folder, 'model.json')) && !flags.overwrite) {
         throw new UsageError(`${folder} holds a model already; add --overwrite to replace it.`);
       }
+      const [{ startEngine }, { writeModelFolder }, { openModel }] = await Promise.all([
+        import('../engines/registry.ts'),
+        import('../files/folder.ts'),
+        import('../files/pleat.ts'),
+      ]);
       await startEngine('cpu', { threads: 1, debug: output.debug });
-      const bytes = await readPleatFile(file);
-      const model = await explainPleat(file, () => decodeModel(bytes));
-      model.setUserDefinedMetadata(readHeader(bytes).metadata);
+      const { model, metadata, bytes } = await openModel(file);
+      if (bytes === undefined)
+        throw new UsageError(`${file} is a model folder already; give a .pleat file.`);
+      model.setUserDefinedMetadata(metadata);
       const written = await writeModelFolder(folder, model);
       model.dispose();
       output.say(
-        `${formatBytes(bytes.length)} → ${formatBytes(written.bytes)} in ${written.files.join(', ')}`,
+        `${formatBytes(bytes)} → ${formatBytes(written.bytes)} in ${written.files.join(', ')}`,
       );
       output.result({
         file,
         folder,
-        fileBytes: bytes.length,
+        fileBytes: bytes,
         folderBytes: written.bytes,
         files: written.files,
       });

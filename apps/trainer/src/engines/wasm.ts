@@ -1,4 +1,3 @@
-import { registerWasm } from '@pleat/backend-wasm';
 import * as tf from '@tensorflow/tfjs';
 import { CliError } from '../cli/errors.ts';
 import { versionOf } from '../cli/version.ts';
@@ -17,6 +16,8 @@ export const wasm: Engine = {
     };
   },
   start: async ({ threads }) => {
+    // Loaded only when it is wanted: it brings megabytes of WebAssembly.
+    const { registerWasm } = await import('@pleat/backend-wasm');
     const started = await registerWasm({ threads });
     if (!(await tf.setBackend('wasm'))) {
       throw new CliError('The wasm engine did not start; try --engine cpu, or --threads 1.');

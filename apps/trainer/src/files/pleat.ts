@@ -1,6 +1,7 @@
+import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { PleatFormatError, readHeader } from '@pleat/codec';
-import { decodeModel } from '@pleat/mask';
+import { PleatFormatError } from '@pleat/codec';
+import { decodeModel, inspectModel, PleatModelError } from '@pleat/mask';
 import type * as tf from '@tensorflow/tfjs';
 import { CliError } from '../cli/errors.ts';
 import { readModelFolder } from './folder.ts';
@@ -22,18 +23,26 @@ export interface OpenedModel {
 }
 
 /**
+ * What is at a path.
+ *
+ * @throws CliError when there is nothing
+ */
+export async function requireFile(path: string): Promise<Stats> {
+  return stat(path).catch(() => {
+    throw new CliError(`There is no file or folder ${path}; check the path.`);
+  });
+}
+
+/**
  * The bytes of a `.pleat` file.
  *
  * @throws CliError when it is not there
  */
 export async function readPleatFile(path: string): Promise<Uint8Array> {
-  const info = await stat(path).catch(() => {
-    throw new CliError(`There is no file ${path}; check the path.`);
-  });
-  if (info.isDirectory()) {
+  if ((await requireFile(path)).isDirectory()) {
     throw new CliError(`${path} is a folder; give a .pleat file.`);
   }
-  return readFile(path);
+  return new Uint8Array(await readFile(path));
 }
 
 /** Runs a reader of `.pleat` bytes; a broken file becomes one sentence that names it. */
@@ -41,16 +50,14 @@ export async function explainPleat<T>(path: string, read: () => T | Promise<T>):
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof PleatFormatError)) throw error;
+    if (!(error instanceof PleatFormatError || error instanceof PleatModelError)) throw error;
     throw new CliError(`${path} is no readable .pleat file: ${error.message}`, { cause: error });
   }
 }
 
 /** Opens a `.pleat` file or a tfjs model folder as a plain model. */
 export async function openModel(path: string): Promise<OpenedModel> {
-  const info = await stat(path).catch(() => {
-    throw new CliError(`There is no file or folder ${path}; check the path.`);
-  });
+  const info = await requireFile(path);
   if (info.isDirectory() || path.endsWith('.json')) {
     const model = await readModelFolder(path);
     return {
@@ -59,10 +66,10 @@ export async function openModel(path: string): Promise<OpenedModel> {
       bytes: undefined,
     };
   }
-  const bytes = await readFile(path);
+  const bytes = new Uint8Array(await readFile(path));
   return explainPleat(path, async () => ({
     model: await decodeModel(bytes),
-    metadata: readHeader(bytes).metadata as ModelMetadata,
+    metadata: inspectModel(bytes).metadata as ModelMetadata,
     bytes: bytes.length,
   }));
 }

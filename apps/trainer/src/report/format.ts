@@ -1,8 +1,9 @@
-/** Bytes as people read them: `812 B`, `37.1 kB`, `2.30 MB` (powers of 1,000). */
+/** Bytes as people read them: `812 B`, `37.1 kB`, `2.30 MB`, `16.0 GB` (powers of 1,000). */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toPrecision(bytes < 1e5 ? 3 : 4)} kB`;
-  return `${(bytes / 1e6).toPrecision(3)} MB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toPrecision(3)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** A share of 1 as per cent with two digits. */

@@ -1,13 +1,13 @@
-import { batches, type Dataset } from '@pleat/datasets';
+import type { Dataset } from '@pleat/datasets';
 import { setTrainingStep } from '@pleat/mask';
 import type { SlotOptimizer } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import { CliError } from '../cli/errors.ts';
 import type { Progress } from '../cli/progress.ts';
-import { augmentSteps } from '../config/augmentation.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { type SavedTensor, saveCheckpoint, type TrainState } from '../run/checkpoint.ts';
 import type { EpochMetrics, MetricsFiles } from '../run/metrics.ts';
+import { stepsPerEpoch, trainingBatches } from './data.ts';
 import { breathe, evaluate } from './evaluate.ts';
 import type { SignalWatch } from './signals.ts';
 import { trainableVariables, trainStep } from './step.ts';
@@ -26,11 +26,6 @@ export interface TrainRun {
   checkpointPath: string;
   progress: Progress;
   signals: SignalWatch;
-}
-
-/** Steps an epoch takes: whole batches only, so that batch statistics never come from a few images. */
-export function stepsPerEpoch(config: TrainConfig, dataset: Dataset): number {
-  return Math.floor(dataset.train.length / config.batch);
 }
 
 async function save(run: TrainRun): Promise<void> {
@@ -60,18 +55,7 @@ async function trainEpoch(run: TrainRun): Promise<void> {
   const variables = trainableVariables(model);
   const perEpoch = stepsPerEpoch(config, dataset);
   if (state.batch >= perEpoch) return;
-  const source = batches(dataset.train, {
-    shape: dataset.shape,
-    batchSize: config.batch,
-    seed: config.seed,
-    epoch: state.epoch,
-    startBatch: state.batch,
-    shuffle: true,
-    dropRemainder: true,
-    augment: augmentSteps(config.augmentation),
-    normalize: { mean: dataset.mean, std: dataset.std },
-    workers: config.workers,
-  });
+  const source = trainingBatches(config, dataset, { epoch: state.epoch, startBatch: state.batch });
   try {
     for await (const batch of source) {
       const started = performance.now();

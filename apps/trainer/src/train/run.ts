@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type Dataset, loadDataset } from '@pleat/datasets';
+import type { Dataset } from '@pleat/datasets';
 import type * as tf from '@tensorflow/tfjs';
 import { CliError, errorSentence, UsageError } from '../cli/errors.ts';
 import type { Output } from '../cli/output.ts';
@@ -15,8 +15,9 @@ import { createRun, type RunPaths, runPaths } from '../run/folder.ts';
 import { openMetrics } from '../run/metrics.ts';
 import type { Summary } from '../run/summary.ts';
 import { buildModel, buildOptimizer, buildSchedule } from './build.ts';
+import { loadData, stepsPerEpoch } from './data.ts';
 import { finishRun } from './finish.ts';
-import { stepsPerEpoch, type TrainRun, trainLoop } from './loop.ts';
+import { type TrainRun, trainLoop } from './loop.ts';
 import { watchSignals } from './signals.ts';
 import { restoreWeights } from './weights.ts';
 
@@ -31,29 +32,6 @@ const start: TrainState = {
   best: null,
   seconds: 0,
 };
-
-async function loadData(config: TrainConfig): Promise<Dataset> {
-  const dataset = await loadDataset(config.dataset, {
-    download: config.download,
-    validation: config.validation,
-    seed: config.seed,
-    ...(config.data !== undefined && { data: config.data }),
-  });
-  const { train, shape } = dataset;
-  const length = Math.min(config.limit ?? train.length, train.length);
-  if (config.batch > length) {
-    throw new UsageError(
-      `--batch is ${config.batch}, but there are only ${length} training images; lower it.`,
-    );
-  }
-  const pixels = shape[0] * shape[1] * shape[2];
-  const limited = {
-    images: train.images.subarray(0, length * pixels),
-    labels: train.labels.subarray(0, length),
-    length,
-  };
-  return { ...dataset, train: limited };
-}
 
 function buildOrExplain(config: TrainConfig, dataset: Dataset): tf.LayersModel {
   try {
@@ -106,7 +84,7 @@ export async function runTraining(
   try {
     const engine = await startEngine(asked.engine, { threads: asked.threads, debug: output.debug });
     const config: TrainConfig = { ...asked, engine: engine.name };
-    const dataset = await loadData(config);
+    const dataset = await loadData(config, output.note);
     const model = buildOrExplain(config, dataset);
     const optimizer = buildOptimizer(config);
     const total = config.epochs * stepsPerEpoch(config, dataset);
