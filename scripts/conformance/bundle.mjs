@@ -10,18 +10,20 @@ const here = dirname(fileURLToPath(import.meta.url));
 const core = import.meta.resolve('@tensorflow/tfjs-core/package.json');
 const jasmine = createRequire(import.meta.url).resolve('jasmine-core/package.json');
 
-/** Lets bundled files still find what lies beside them on the disk. */
+/** Lets bundled files still find what lies beside them on the disk, whichever way they ask where they are. */
 const keepLocations = {
   name: 'keep-locations',
   setup({ onLoad }) {
-    const filter = /(wasm-out|packages|jasmine-core|backends)[\\/].*\.(ts|js|mjs)$/;
-    onLoad({ filter }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+    onLoad({ filter: /(packages|backends)[\\/].*\.(ts|mjs)$/ }, async ({ path }) => {
+      const url = JSON.stringify(pathToFileURL(path).href);
+      const contents = (await readFile(path, 'utf8')).replaceAll('import.meta.url', url);
+      return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js' };
+    });
+    onLoad({ filter: /(wasm-out|jasmine-core)[\\/].*\.js$/ }, async ({ path }) => {
+      const contents = (await readFile(path, 'utf8'))
         .replaceAll(/\b__dirname\b/g, JSON.stringify(dirname(path)))
         .replaceAll(/\b__filename\b/g, JSON.stringify(path));
-      return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js' };
+      return { contents, loader: 'js' };
     });
   },
 };

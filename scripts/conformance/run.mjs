@@ -12,6 +12,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const scratch = join(here, '../../node_modules/.cache/conformance');
 const baselineName = 'cpu';
 const timeLimit = 240_000;
+/** Failures listed at most. */
+const shown = 100;
 
 /** Runs the suite against one backend in a process of its own, which may crash. */
 async function runSuite(name, filter) {
@@ -70,9 +72,11 @@ const judged = passed.length + failed.length;
 const share = judged === 0 ? 0 : (100 * passed.length) / judged;
 const target = Number(values.target);
 
-for (const { name: spec, message } of failed) {
+for (const { name: spec, message } of failed.slice(0, shown)) {
   console.log(`FAIL  ${spec}\n      ${message.split('\n')[0]}`);
 }
+if (failed.length > shown)
+  console.log(`... and ${failed.length - shown} more; --json FILE lists all`);
 if (values.filter === undefined) {
   for (const entry of unused) console.log(`unused: ${JSON.stringify(entry)}`);
 }
