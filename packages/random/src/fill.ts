@@ -1,6 +1,7 @@
 import { createCompiledEngine } from './compiled.ts';
 import type { Engine } from './engine.ts';
 import { createPortableEngine } from './portable.ts';
+import { finite, uniformTerms } from './range.ts';
 import type { Stream } from './stream.ts';
 
 const capacity = 4096;
@@ -9,24 +10,6 @@ let shared: Engine | undefined;
 function engine(): Engine {
   shared ??= createCompiledEngine(capacity) ?? createPortableEngine(capacity);
   return shared;
-}
-
-/** A finite float32, or an error that says which option is wrong. */
-function finite(caller: string, option: string, value: number): number {
-  const rounded = Math.fround(value);
-  if (!Number.isFinite(rounded)) {
-    throw new RangeError(`${caller} takes a finite float32 as ${option}; it got ${value}.`);
-  }
-  return rounded;
-}
-
-/** The largest float32 below a finite one. */
-function below(value: number): number {
-  const float = Float32Array.of(value);
-  const bits = new Int32Array(float.buffer);
-  if (value === 0) return -(2 ** -149);
-  bits[0]! += value > 0 ? -1 : 1;
-  return float[0]!;
 }
 
 // Value i of a fill is value `offset + i` of the stream, wherever the chunks of the work begin and end.
@@ -88,21 +71,15 @@ export function fillBits(
  * @param out any length; written in full
  * @param options low (0) and high (1): the range, low < high; offset (0): index of the first value in the stream
  * @returns out
- * @throws RangeError when low, high or their distance is not a finite float32, low >= high, or offset is not a safe
- * integer of 0 or more
+ * @throws RangeError when low, high or their distance is not a finite float32, the distance is below 2^-100, or offset
+ * is not a safe integer of 0 or more
  */
 export function fillUniform(
   s: Stream,
   out: Float32Array,
   options: { low?: number; high?: number; offset?: number } = {},
 ): Float32Array {
-  const low = finite('fillUniform', 'low', options.low ?? 0);
-  const high = finite('fillUniform', 'high', options.high ?? 1);
-  if (!(low < high)) {
-    throw new RangeError(`fillUniform takes low < high; it got ${low} and ${high}.`);
-  }
-  const scale = Math.fround(finite('fillUniform', 'high - low', high - low) * 2 ** -24);
-  const highest = below(high);
+  const { scale, low, highest } = uniformTerms(options.low ?? 0, options.high ?? 1);
   return fill('fillUniform', s, out, options.offset ?? 0, 4, (source, words) => {
     source.uniform(words, scale, low, highest);
     return source.floats;
