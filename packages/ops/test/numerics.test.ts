@@ -1,4 +1,7 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   attention,
@@ -189,14 +192,18 @@ function expectClose(actual: ArrayLike<number>, wanted: Vector, tolerance: numbe
   });
 }
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-});
+// The stock wasm backend lacks kernels that training needs; the compositions must do without these.
+const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+setWasmPaths(`${dirname(wasm)}/`);
 
-describe.each(['composed of stock kernels', 'on kernels of its own'])('%s', (path) => {
-  const fused = path === 'on kernels of its own';
+describe.each([
+  ['composed of stock kernels on cpu', 'cpu', false],
+  ['composed of stock kernels on wasm', 'wasm', false],
+  ['on kernels of its own', 'cpu', true],
+])('%s', (_, backend, fused) => {
   let registered: ReturnType<typeof registerFloat64Kernels> | undefined;
-  beforeAll(() => {
+  beforeAll(async () => {
+    await tf.setBackend(backend);
     if (fused) registered = registerFloat64Kernels();
   });
   afterAll(() => registered?.remove());
