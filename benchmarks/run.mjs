@@ -12,7 +12,7 @@ const scripts = readdirSync(here)
   .filter((name) => !['lib', 'results', 'node_modules'].includes(name))
   .flatMap((name) =>
     readdirSync(join(here, name))
-      .filter((file) => file.endsWith('.bench.mjs'))
+      .filter((file) => file.endsWith('.mjs'))
       .map((file) => `${name}/${file}`),
   )
   .filter((path) => wanted.length === 0 || wanted.some((name) => path.startsWith(name)));
