@@ -1,1 +1,6 @@
-export { backendWasm } from './backend-wasm.ts';
+export {
+  registerTrainingKernels,
+  registerWasm,
+  type WasmInfo,
+  type WasmOptions,
+} from './register.ts';

@@ -1,4 +1,0 @@
-/** The name of this package: replace it by what the package is for. */
-export function backendWasm(): string {
-  return 'backend-wasm';
-}

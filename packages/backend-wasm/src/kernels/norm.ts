@@ -1,0 +1,85 @@
+import {
+  PleatBatchNormTrain,
+  PleatBatchNormTrainGrad,
+  PleatLayerNorm,
+  PleatLayerNormGrad,
+} from '@pleat/ops';
+import { allocate, release, run } from '../host.ts';
+import { at, type Body, make, register, sizeOf } from './tensor.ts';
+
+/** Rows of [..., c] and how many a block of sums takes: 64 KiB, at most 256 blocks. */
+function blocks(shape: number[]): { c: number; rows: number; per: number; count: number } {
+  const c = shape[shape.length - 1]!;
+  const rows = sizeOf(shape.slice(0, -1));
+  const per = Math.max(16, Math.ceil(16384 / c), Math.ceil(rows / 256));
+  return { c, rows, per, count: Math.ceil(rows / per) };
+}
+
+const batchNorm: Body = ({ host, inputs, attrs }) => {
+  const { x, gamma, beta } = inputs as Record<'x' | 'gamma' | 'beta', typeof inputs.x & object>;
+  const { epsilon } = attrs as { epsilon: number };
+  const { c, rows, per, count } = blocks(x.shape);
+  const [y, mean, variance] = [make(host, x.shape), make(host, [c]), make(host, [c])];
+  const parts = allocate(host, (count + 1) * 2 * c * 4);
+  const scale = parts + count * 2 * c * 4;
+  const shift = scale + c * 4;
+  run(host, 'batchMoments', [at(host, x), rows, c, per, parts], count, per * c);
+  const join = [parts, rows, c, per, at(host, gamma), at(host, beta), epsilon];
+  run(host, 'batchJoin', [...join, at(host, mean), at(host, variance), scale, shift], c, count * 4);
+  run(host, 'batchApply', [at(host, x), c, scale, shift, at(host, y)], rows, c);
+  release(host, parts);
+  return [y, mean, variance];
+};
+
+const batchNormGrad: Body = ({ host, inputs, attrs }) => {
+  type Name = 'dy' | 'x' | 'gamma' | 'mean' | 'variance';
+  const { dy, x, gamma, mean, variance } = inputs as Record<Name, typeof inputs.x & object>;
+  const { epsilon } = attrs as { epsilon: number };
+  const { c, rows, per, count } = blocks(x.shape);
+  const [dx, dgamma, dbeta] = [make(host, x.shape), make(host, [c]), make(host, [c])];
+  const parts = allocate(host, (count * 2 + 3) * c * 4);
+  const factors = parts + count * 2 * c * 4;
+  const [g, p, m] = [at(host, dy), at(host, x), at(host, mean)];
+  run(host, 'batchGradSums', [g, p, m, rows, c, per, parts], count, per * c);
+  const join = [parts, count, rows, c, at(host, gamma), m, at(host, variance), epsilon];
+  run(host, 'batchGradJoin', [...join, at(host, dgamma), at(host, dbeta), factors], c, count * 4);
+  run(host, 'batchGradApply', [g, p, c, factors, at(host, dx)], rows, c);
+  release(host, parts);
+  return [dx, dgamma, dbeta];
+};
+
+const layerNorm: Body = ({ host, inputs, attrs }) => {
+  const { x, gamma, beta } = inputs as Record<'x' | 'gamma' | 'beta', typeof inputs.x & object>;
+  const { epsilon } = attrs as { epsilon: number };
+  const { c, rows } = blocks(x.shape);
+  const [y, mean, invStd] = [make(host, x.shape), make(host, [rows]), make(host, [rows])];
+  const parameters = [at(host, gamma), at(host, beta), epsilon];
+  const outputs = [at(host, y), at(host, mean), at(host, invStd)];
+  run(host, 'layerNorm', [at(host, x), c, ...parameters, ...outputs], rows, c * 2);
+  return [y, mean, invStd];
+};
+
+const layerNormGrad: Body = ({ host, inputs }) => {
+  type Name = 'dy' | 'x' | 'gamma' | 'mean' | 'invStd';
+  const { dy, x, gamma, mean, invStd } = inputs as Record<Name, typeof inputs.x & object>;
+  const { c, rows, per, count } = blocks(x.shape);
+  const [dx, dgamma, dbeta] = [make(host, x.shape), make(host, [c]), make(host, [c])];
+  const parts = allocate(host, (count + 1) * 2 * c * 4);
+  const sums = parts + count * 2 * c * 4;
+  const statistics = [at(host, gamma), at(host, mean), at(host, invStd)];
+  const args = [at(host, dy), at(host, x), rows, c, per, ...statistics, at(host, dx), parts];
+  run(host, 'layerNormGrad', args, count, per * c * 3);
+  run(host, 'sumParts', [parts, count, 2 * c, sums], Math.ceil(c / 512), count * 1024);
+  run(host, 'sumRows', [sums, 1, 1, c, 1, at(host, dgamma)], 1, c);
+  run(host, 'sumRows', [sums + c * 4, 1, 1, c, 1, at(host, dbeta)], 1, c);
+  release(host, parts);
+  return [dx, dgamma, dbeta];
+};
+
+/** Registers batch and layer normalisation. */
+export function registerNorm(): void {
+  register(PleatBatchNormTrain, batchNorm);
+  register(PleatBatchNormTrainGrad, batchNormGrad);
+  register(PleatLayerNorm, layerNorm);
+  register(PleatLayerNormGrad, layerNormGrad);
+}
