@@ -2,9 +2,17 @@ import { crc32 } from '../crc32.ts';
 import { PleatFormatError } from '../errors.ts';
 import { readHeader, writeHeader } from './header.ts';
 import { align8 } from './layout.ts';
-import type { DecodeOptions } from './limits.ts';
+import type { DecodeOptions, Limits } from './limits.ts';
 import { decodeSection, encodeSection } from './section.ts';
+
 import type { Header, Section, SectionInfo } from './types.ts';
+
+const unlimited: Limits = {
+  headerBytes: 2 ** 32,
+  sections: Number.POSITIVE_INFINITY,
+  elements: Number.MAX_SAFE_INTEGER,
+  decodedBytes: Number.POSITIVE_INFINITY,
+};
 
 /**
  * Writes sections into the bytes of one `.pleat` file, version 1.
@@ -12,7 +20,7 @@ import type { Header, Section, SectionInfo } from './types.ts';
  * @param sections in the order in which a streaming reader shall get them; their names differ
  * @param options metadata: any JSON object, kept in the header (default {})
  * @returns the file
- * @throws RangeError when a section cannot be coded as asked
+ * @throws RangeError when a section cannot be coded as asked, or names, shapes or metadata are none the format allows
  * @example
  * const file = encodeContainer([{ kind: 'mask', name: 'm', shape: [4], bits: Uint8Array.of(1, 0, 1, 1) }]);
  * console.log(decodeContainer(file).sections[0].bits.join('')); // '1011'
@@ -23,16 +31,9 @@ export function encodeContainer(
 ): Uint8Array {
   const parts: Uint8Array[] = [];
   const infos: SectionInfo[] = [];
-  const names = new Set<string>();
   let end = 0;
   for (const section of sections) {
     const { name, kind } = section;
-    if (names.has(name) || name === '' || name.length > 1024) {
-      throw new RangeError(
-        `encodeContainer: names of sections are unique and have 1 .. 1024 characters, found '${name}'`,
-      );
-    }
-    names.add(name);
     const { bytes, shape, coding, maxError } = encodeSection(section);
     const start = align8(end);
     end = start + bytes.length;
@@ -41,6 +42,14 @@ export function encodeContainer(
     infos.push({ name, kind, shape, coding, start, end, crc32: crc32(bytes), ...error });
   }
   const header = writeHeader(metadata, infos);
+  try {
+    readHeader(header, { limits: unlimited });
+  } catch (cause) {
+    throw new RangeError(
+      `encodeContainer: no reader would take this file: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
   const file = new Uint8Array(header.length + end);
   file.set(header);
   for (const [i, part] of parts.entries()) file.set(part, header.length + infos[i]!.start);

@@ -1,8 +1,8 @@
 /** How much a reader is willing to do for one file. */
 export interface Limits {
-  /** Bytes of the JSON header; default 16 MiB. */
+  /** Bytes of the JSON header; default 4 MiB. */
   headerBytes: number;
-  /** Number of sections; default 65,536. */
+  /** Number of sections; default 16,384. */
   sections: number;
   /** Elements of one mask or tensor, or bytes of one other section; default 2^28. */
   elements: number;
@@ -12,8 +12,8 @@ export interface Limits {
 
 /** The limits a reader has unless told otherwise. */
 export const defaultLimits: Readonly<Limits> = {
-  headerBytes: 2 ** 24,
-  sections: 2 ** 16,
+  headerBytes: 2 ** 22,
+  sections: 2 ** 14,
   elements: 2 ** 28,
   decodedBytes: 2 ** 30,
 };

@@ -18,12 +18,18 @@ const highestRank = 16;
 
 type Fields = Record<string, unknown>;
 
+/** What a value is, in a few words; values nested a million deep are not looked into. */
+function described(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value !== 'string') return String(value);
+  return value.length > 60 ? `'${value.slice(0, 60)}...'` : `'${value}'`;
+}
+
 function fail(where: string, expected: string, found: unknown): never {
-  const text = JSON.stringify(found) ?? String(found);
-  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
   throw new PleatFormatError(
     'header-schema',
-    `readHeader: ${where} must be ${expected}, found ${shown}`,
+    `readHeader: ${where} must be ${expected}, found ${described(found)}`,
   );
 }
 
@@ -31,9 +37,8 @@ function fieldsOf(value: unknown, where: string, required: readonly string[]): F
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail(where, 'an object', value);
   }
-  const keys = Object.keys(value);
   for (const key of required) {
-    if (!Object.hasOwn(value, key)) fail(where, `an object with the field '${key}'`, keys);
+    if (!Object.hasOwn(value, key)) fail(where, `an object with the field '${key}'`, value);
   }
   return value as Fields;
 }
@@ -69,7 +74,7 @@ function parseSection(value: unknown, index: number): SectionInfo {
   if (bad !== undefined) {
     throw new PleatFormatError(
       'shape',
-      `readHeader: dimensions of section '${name}' must be integers in 0 .. 2^53 - 1, found ${String(bad)}`,
+      `readHeader: dimensions of section '${name}' must be integers in 0 .. 2^53 - 1, found ${described(bad)}`,
     );
   }
   const crc32 = count(fields, 'crc32', where);

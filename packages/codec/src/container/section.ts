@@ -32,20 +32,20 @@ export function encodeSection(section: Section): Coded {
   }
 }
 
-function parseJson(bytes: Uint8Array, name: string): unknown {
+function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw new PleatFormatError(
       'section-data',
-      `decodeContainer: section '${name}' must be JSON in UTF-8: ${(cause as Error).message}`,
+      `decodeContainer: a json section must be JSON in UTF-8: ${(cause as Error).message}`,
     );
   }
 }
 
 /** The section that coded bytes stand for, after their checksum was verified. */
 export function decodeSection(info: SectionInfo, bytes: Uint8Array): Section {
-  const { name, kind, shape, coding } = info;
+  const { name } = info;
   const actual = crc32(bytes);
   if (actual !== info.crc32) {
     throw new PleatFormatError(
@@ -53,6 +53,15 @@ export function decodeSection(info: SectionInfo, bytes: Uint8Array): Section {
       `decodeContainer: the CRC-32 of section '${name}' is ${actual}, the header says ${info.crc32}; fetch the file again`,
     );
   }
+  try {
+    return contentOf(info, bytes);
+  } catch (error) {
+    if (!(error instanceof PleatFormatError)) throw error;
+    throw new PleatFormatError(error.code, `section '${name}': ${error.message}`);
+  }
+}
+
+function contentOf({ name, kind, shape, coding }: SectionInfo, bytes: Uint8Array): Section {
   switch (kind) {
     case 'mask': {
       const bits = decodeMask(bytes, shape, coding as 'raw' | 'range');
@@ -63,7 +72,7 @@ export function decodeSection(info: SectionInfo, bytes: Uint8Array): Section {
       return { kind, name, shape: [...shape], values, coding: coding as TensorCoding };
     }
     case 'json':
-      return { kind, name, value: parseJson(bytes, name) };
+      return { kind, name, value: parseJson(bytes) };
     case 'bytes':
       return { kind, name, bytes: bytes.slice() };
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A file that could not be written; what was there before is untouched, and `code` is the system's (`ENOSPC`, `EACCES` ...). */
@@ -42,20 +42,24 @@ async function syncFolder(folder: string): Promise<void> {
 /**
  * Writes a file so that a reader, or a crash at any moment, sees the old file or the whole new one, nothing between.
  *
- * @param path the file; its folder exists
+ * @param path the file; its folder exists. A file that is there keeps its permissions, a symbolic link its place
  * @param bytes its new content
  * @throws AtomicWriteError when it cannot be written; no temporary file is left behind
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  // A link stays a link: what it points to is replaced.
+  const target = await realpath(path).catch(() => path);
+  const mode = (await stat(target).catch(() => null))?.mode;
+  const folder = dirname(target);
+  const temporary = join(folder, `.${basename(target)}.${randomUUID()}.tmp`);
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, 'wx');
+    if (mode !== undefined) await handle.chmod(mode & 0o7777);
     await handle.writeFile(bytes);
     await handle.sync();
     await handle.close();
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (cause) {
     await handle?.close().catch(() => undefined);
     await rm(temporary, { force: true }).catch(() => undefined);

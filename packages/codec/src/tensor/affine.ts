@@ -1,5 +1,14 @@
 import { PleatFormatError } from '../errors.ts';
 
+/** The float32 step from low to high in 255 steps, whose last must not leave float32 by rounding. */
+function stepOf(low: number, high: number): number {
+  let step = Math.fround(high / 255 - low / 255);
+  while (!Number.isFinite(Math.fround(low + 255 * step))) {
+    step = Math.fround(step * (1 - 2 ** -23));
+  }
+  return step;
+}
+
 /** 8-bit codes with value = low + scale * code, one (low, scale) for each of `channels` columns. */
 export function encodeAffine(values: Float32Array, channels: number): Uint8Array {
   const bytes = new Uint8Array(8 * channels + values.length);
@@ -20,7 +29,7 @@ export function encodeAffine(values: Float32Array, channels: number): Uint8Array
   const scale = new Float32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
     if (values.length === 0) low[channel] = 0;
-    else scale[channel] = high[channel]! / 255 - low[channel]! / 255;
+    else scale[channel] = stepOf(low[channel]!, high[channel]!);
     view.setFloat32(8 * channel, low[channel]!, true);
     view.setFloat32(8 * channel + 4, scale[channel]!, true);
   }
@@ -41,10 +50,11 @@ export function decodeAffine(bytes: Uint8Array, size: number, channels: number):
   for (let channel = 0; channel < channels; channel++) {
     low[channel] = view.getFloat32(8 * channel, true);
     scale[channel] = view.getFloat32(8 * channel + 4, true);
-    if (!Number.isFinite(low[channel]!) || !(scale[channel]! >= 0 && scale[channel]! < Infinity)) {
+    const highest = Math.fround(low[channel]! + 255 * scale[channel]!);
+    if (!Number.isFinite(low[channel]!) || !Number.isFinite(highest) || scale[channel]! < 0) {
       throw new PleatFormatError(
         'section-data',
-        `decodeTensor: channel ${channel} has low ${low[channel]} and scale ${scale[channel]}, expected finite numbers and no negative scale`,
+        `decodeTensor: channel ${channel} has low ${low[channel]} and scale ${scale[channel]}, expected finite values and no negative scale`,
       );
     }
   }
