@@ -90,20 +90,25 @@ export function materialize(plan: PrototypePlan): Float32Array[] {
   });
 }
 
-function check({ layer, shape, size, source, offset }: LayerFill, values?: Float32Array): void {
+// A fill may come from a file that somebody else wrote.
+function check(
+  { layer, shape, size, source, offset, scale }: LayerFill,
+  values?: Float32Array,
+): void {
   const product = shape.reduce((all, dimension) => all * dimension, 1);
-  const wrong =
-    size !== product || !Number.isSafeInteger(size) || size < 0
-      ? `size ${size} for shape [${shape.join(', ')}]`
-      : !Number.isSafeInteger(source.length) || source.length < 1
-        ? `a source of length ${source.length}`
-        : !Number.isSafeInteger(offset) || offset < 0 || offset >= source.length
-          ? `offset ${offset} into ${source.length} values`
-          : values && values.length !== source.length
-            ? `${values.length} values for a source of ${source.length}`
-            : !Object.hasOwn(distributions, source.distribution)
-              ? `distribution '${source.distribution}'`
-              : '';
+  const index = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  let wrong = '';
+  if (size !== product || !index(size)) wrong = `size ${size} for shape [${shape.join(', ')}]`;
+  else if (!index(source.length) || source.length === 0)
+    wrong = `a source of length ${source.length}`;
+  else if (!Number.isFinite(source.scale)) wrong = `a source of scale ${source.scale}`;
+  else if (!Object.hasOwn(distributions, source.distribution))
+    wrong = `distribution '${source.distribution}'`;
+  else if (!index(offset) || offset >= source.length)
+    wrong = `offset ${offset} into ${source.length} values`;
+  else if (!Number.isFinite(scale)) wrong = `scale ${scale}`;
+  else if (values && values.length !== source.length)
+    wrong = `${values.length} values for a source of ${source.length}`;
   if (wrong) {
     throw new RangeError(
       `fillLayer cannot fill layer '${layer}': it got ${wrong}. Pass an entry of planPrototype(...).fills unchanged.`,

@@ -1,8 +1,8 @@
 import { distributions } from './distributions.ts';
+import { offsets } from './offsets.ts';
 import { strategies } from './strategies/index.ts';
 import type { LayerShape, PrototypeOptions, ResolvedOptions } from './types.ts';
 
-const offsets = ['zero', 'running', 'hashed'] as const;
 const rescales = ['none', 'fan-in'] as const;
 
 function refuse(what: string, expected: string, found: unknown): never {
@@ -29,7 +29,7 @@ export function resolveOptions(options: PrototypeOptions): ResolvedOptions {
   const { strategy, ratio, seed, distribution, std, limit, keep, offset, rescale } = resolved;
   oneOf('strategy', Object.keys(strategies), strategy);
   oneOf('distribution', Object.keys(distributions), distribution);
-  oneOf('offset', offsets, offset);
+  oneOf('offset', Object.keys(offsets), offset);
   oneOf('rescale', rescales, rescale);
   if (!(ratio > 0 && ratio <= 1)) refuse('ratio', 'a share above 0 and up to 1', ratio);
   if (!(keep > 0 && keep <= 1)) refuse('keep', 'a share above 0 and up to 1', keep);

@@ -1,5 +1,5 @@
-import { rng, stream } from '@pleat/random';
 import { distributions } from './distributions.ts';
+import { offsets } from './offsets.ts';
 import { layerSize, resolveOptions } from './options.ts';
 import { strategies } from './strategies/index.ts';
 import type {
@@ -16,7 +16,7 @@ import type {
  * @param layers shapes and fan-ins of the layers, in the order of the network; names serve messages only
  * @param options strategy, distribution, seed and rules, see PrototypeOptions
  * @returns the plan; its sources and fills are plain JSON data
- * @throws RangeError when an option or a layer is out of range
+ * @throws RangeError when there is no layer, or an option or a layer is out of range
  *
  * Reference: Bai, Wang, Ma, Li, Fu, "Parameter-efficient masking networks", NeurIPS 2022, section 3.
  *
@@ -28,16 +28,18 @@ export function planPrototype(
   layers: readonly LayerShape[],
   options: PrototypeOptions = {},
 ): PrototypePlan {
+  if (layers.length === 0) {
+    throw new RangeError('planPrototype takes one layer or more; it got none.');
+  }
   const resolved = resolveOptions(options);
   const { seed, distribution, keep } = resolved;
   const sized = layers.map((layer) => ({ shape: layer.shape, size: layerSize(layer) }));
   const assignments = strategies[resolved.strategy](sized, resolved);
 
   const sources = new Map<number, PrototypeSource>();
-  const running = new Map<number, number>();
+  const filled = new Map<number, number>();
   const readers = new Map<number, number>();
   for (const { owner } of assignments) readers.set(owner, (readers.get(owner) ?? 0) + 1);
-
   const fills = layers.map((layer, index): LayerFill => {
     const { owner, length } = assignments[index]!;
     const { size } = sized[index]!;
@@ -48,17 +50,11 @@ export function planPrototype(
       source = { seed, stream: `prototype/${owner}`, length, distribution, scale };
       sources.set(owner, source);
     }
-    const reached = running.get(owner) ?? 0;
-    running.set(owner, (reached + size) % length);
-    const offsets = {
-      zero: () => 0,
-      running: () => reached,
-      // A prototype of one layer's own has nothing to gain from a rotation.
-      hashed: () =>
-        readers.get(owner) === 1
-          ? 0
-          : rng(stream(seed, `prototype/offset/${index}`)).integer(length),
-    };
+    const before = filled.get(owner) ?? 0;
+    filled.set(owner, before + size);
+    // A prototype of one layer's own is read from its start: there is nobody to differ from.
+    const shared = readers.get(owner)! > 1;
+    const offset = shared ? offsets[resolved.offset]({ index, filled: before, length, seed }) : 0;
     const scale =
       resolved.rescale === 'none' ? 1 : Math.fround(Math.sqrt(ownerFanIn / layer.fanIn));
     return {
@@ -66,7 +62,7 @@ export function planPrototype(
       shape: [...layer.shape],
       size,
       source,
-      offset: offsets[resolved.offset](),
+      offset,
       scale,
     };
   });
