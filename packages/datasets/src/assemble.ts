@@ -46,8 +46,10 @@ function holdOut(
   const exact = sizes.map((size) => (size * count) / n);
   const quota = exact.map(Math.floor);
   let left = count - quota.reduce((sum, q) => sum + q, 0);
-  const byRemainder = exact.map((share, c) => ({ c, rest: share - quota[c]! }));
-  byRemainder.sort((a, b) => b.rest - a.rest || a.c - b.c);
+  // In a drawn order, so that of equal remainders not always the first classes gain.
+  const classOrder = permutation(stream(seed, 'datasets/validation/classes'), classes);
+  const byRemainder = Array.from(classOrder, (c) => ({ c, rest: exact[c]! - quota[c]! }));
+  byRemainder.sort((a, b) => b.rest - a.rest);
   for (const { c } of byRemainder) if (left-- > 0) quota[c]!++;
   for (const i of permutation(stream(seed, 'datasets/validation'), n)) {
     if (quota[labels[i]!]!-- > 0) isHeld[i] = 1;

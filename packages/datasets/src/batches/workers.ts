@@ -18,7 +18,7 @@ export async function* workerBatches(
   const slotBytes = 4 * batchSize * shape[0] * shape[1] * shape[2];
   const slots = Math.min(Math.max(plan.prefetch, 1), Math.max(length - startBatch, 1));
   const ring = new SharedArrayBuffer(slots * slotBytes);
-  const crew = hire(plan, script, ring, slotBytes);
+  const crew = hire(plan, signal, script, ring, slotBytes);
   const prepared: (Batch | undefined)[] = [];
   const order = (b: number): void => {
     if (b >= length) return;
@@ -29,7 +29,7 @@ export async function* workerBatches(
   try {
     for (let b = startBatch; b < startBatch + slots; b++) order(b);
     for (let b = startBatch; b < length; b++) {
-      await crew.ready(b, signal);
+      await crew.ready(b);
       if (signal.aborted) return;
       const batch = prepared[b]!;
       delete prepared[b];
@@ -44,18 +44,26 @@ export async function* workerBatches(
 
 interface Crew {
   post(task: WorkerTask): void;
-  /** Resolves when the batch is in its slot or the signal aborts; rejects when a worker fails. */
-  ready(batch: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when the batch is in its slot, or nothing more is wanted; rejects when a worker fails. */
+  ready(batch: number): Promise<void>;
   dismiss(): Promise<void>;
 }
 
-function hire(plan: Plan, script: URL, ring: SharedArrayBuffer, slotBytes: number): Crew {
+function hire(
+  plan: Plan,
+  signal: AbortSignal,
+  script: URL,
+  ring: SharedArrayBuffer,
+  slotBytes: number,
+): Crew {
   const { shape, seed, epoch, augment, normalize } = plan;
   const options = { shape, seed, epoch, augment, normalize };
   const setup: WorkerSetup = { options, images: shared(plan.split.images), ring, slotBytes };
   const done = new Set<number>();
   let failure: DatasetError | null = null;
   let wake = (): void => {};
+  const stop = (): void => wake();
+  signal.addEventListener('abort', stop);
   const fail = (where: string, cause: unknown): void => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `batches: expected ${where} to be prepared, but its worker failed: ${reason}`;
@@ -63,7 +71,8 @@ function hire(plan: Plan, script: URL, ring: SharedArrayBuffer, slotBytes: numbe
     wake();
   };
   const workers = Array.from({ length: plan.workers }, () => {
-    const worker = new Worker(script, { workerData: setup });
+    // Not this process' own flags: loaders and conditions meant for its sources do not fit a built script.
+    const worker = new Worker(script, { workerData: setup, execArgv: [] });
     worker.on('message', ({ batch, error }: WorkerReply) => {
       if (error !== undefined) fail(`batch ${batch}`, error);
       done.add(batch);
@@ -77,12 +86,11 @@ function hire(plan: Plan, script: URL, ring: SharedArrayBuffer, slotBytes: numbe
   });
   return {
     post: (task) => workers[task.batch % workers.length]!.postMessage(task),
-    async ready(batch, signal) {
+    async ready(batch) {
       for (const worker of workers) worker.ref();
       while (!done.has(batch) && failure === null && !signal.aborted) {
         await new Promise<void>((resolve) => {
           wake = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
         });
       }
       for (const worker of workers) worker.unref();
@@ -90,6 +98,7 @@ function hire(plan: Plan, script: URL, ring: SharedArrayBuffer, slotBytes: numbe
       done.delete(batch);
     },
     async dismiss() {
+      signal.removeEventListener('abort', stop);
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

@@ -27,16 +27,9 @@ interface IdxArray {
  */
 export function readIdx({ name: file, bytes }: NamedBytes, rank: 1 | 3): IdxArray {
   const start = 4 + 4 * rank;
-  if (bytes.length < start) {
-    throw fileError(
-      'truncated',
-      { file, offset: bytes.length, expected: `an IDX header of ${start} bytes`, found: 'the end' },
-      'fetch the file again',
-    );
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = view.getUint32(0);
-  if (magic !== 0x800 + rank) {
+  const magic = bytes.length < 4 ? null : view.getUint32(0);
+  if (magic !== null && magic !== 0x800 + rank) {
     const kind = rank === 3 ? 'images' : 'labels';
     throw fileError(
       'mislabelled',
@@ -47,6 +40,13 @@ export function readIdx({ name: file, bytes }: NamedBytes, rank: 1 | 3): IdxArra
         found: `0x${hex(magic)}`,
       },
       'check that the file is the one its name says',
+    );
+  }
+  if (bytes.length < start) {
+    throw fileError(
+      'truncated',
+      { file, offset: bytes.length, expected: `an IDX header of ${start} bytes`, found: 'the end' },
+      'fetch the file again',
     );
   }
   const dimensions = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
