@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { writeFileAtomic } from '@pleat/codec/node';
 import { CliError, UsageError } from '../cli/errors.ts';
 import type { TrainConfig } from '../config/schema.ts';
@@ -74,4 +74,14 @@ export async function createRun(
   }
   await mkdir(paths.root, { recursive: true });
   await writeJson(paths.config, config);
+}
+
+/** Removes what an atomic write leaves behind when the process is killed in its midst. */
+export async function removeLeftovers(paths: RunPaths): Promise<void> {
+  const { root, ...files } = paths;
+  const prefixes = Object.values(files).map((path) => `.${basename(path)}.`);
+  for (const name of await readdir(root)) {
+    const leftover = name.endsWith('.tmp') && prefixes.some((prefix) => name.startsWith(prefix));
+    if (leftover) await rm(join(root, name), { force: true });
+  }
 }

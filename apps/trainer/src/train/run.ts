@@ -11,7 +11,7 @@ import { startEngine } from '../engines/registry.ts';
 import type { StartedEngine } from '../engines/types.ts';
 import { formatCount } from '../report/format.ts';
 import { type Checkpoint, loadCheckpoint, type TrainState } from '../run/checkpoint.ts';
-import { createRun, type RunPaths, runPaths } from '../run/folder.ts';
+import { createRun, type RunPaths, removeLeftovers, runPaths } from '../run/folder.ts';
 import { openMetrics } from '../run/metrics.ts';
 import type { Summary } from '../run/summary.ts';
 import { buildModel, buildOptimizer, buildSchedule } from './build.ts';
@@ -65,6 +65,14 @@ function describe(
   return `${config.model} (${config.method}, ${weights}) on ${dataset.name}: ${formatCount(train.length)} images to train, ${formatCount(validation.length)} to validate; engine ${engine.name}${threads}`;
 }
 
+/** System errors of an open file name no path; the run's folder is what the user knows. */
+function withPath(error: unknown, path: string): unknown {
+  const system = error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
+  return system
+    ? Object.assign(error, { path: (error as NodeJS.ErrnoException).path ?? path })
+    : error;
+}
+
 /**
  * One run from configuration to report.
  *
@@ -89,7 +97,8 @@ export async function runTraining(
     const optimizer = buildOptimizer(config);
     const total = config.epochs * stepsPerEpoch(config, dataset);
     signals.check();
-    if (mode !== 'resume') await createRun(paths, config, mode === 'overwrite');
+    if (mode === 'resume') await removeLeftovers(paths);
+    else await createRun(paths, config, mode === 'overwrite');
     output.note(describe(config, dataset, model, engine));
     const checkpoint = mode === 'resume' ? await checkpointOf(paths, config) : undefined;
     if (checkpoint) {
@@ -120,6 +129,8 @@ export async function runTraining(
       metrics.close();
     }
     return await finishRun(run, engine, paths);
+  } catch (error) {
+    throw withPath(error, paths.root);
   } finally {
     signals.stop();
   }
