@@ -2,38 +2,124 @@
 // do not depend on how rows are shared out.
 import { copyFloats } from './math';
 
-/** A tile of 6 x 8: 12 sums, 2 loads of b, 1 broadcast of a: the 16 registers of x64. */
-function tile6(
-  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
+/**
+ * A tile of 6 x 8: 12 sums, 2 loads of b, 1 broadcast of a, as many registers as x64 has. Here the rows
+ * of a lie apart, and two steps of k are taken at once to spare the moving of pointers.
+ */
+function tileRows(
+  a: usize, rowA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
 ): void {
-  let c1 = c + rowC, c2 = c1 + rowC, c3 = c2 + rowC, c4 = c3 + rowC, c5 = c4 + rowC;
   let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
   let s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
   if (add) {
-    s00 = v128.load(c); s01 = v128.load(c, 16); s10 = v128.load(c1); s11 = v128.load(c1, 16);
-    s20 = v128.load(c2); s21 = v128.load(c2, 16); s30 = v128.load(c3); s31 = v128.load(c3, 16);
-    s40 = v128.load(c4); s41 = v128.load(c4, 16); s50 = v128.load(c5); s51 = v128.load(c5, 16);
+    let p = c;
+    s00 = v128.load(p); s01 = v128.load(p, 16); p += rowC;
+    s10 = v128.load(p); s11 = v128.load(p, 16); p += rowC;
+    s20 = v128.load(p); s21 = v128.load(p, 16); p += rowC;
+    s30 = v128.load(p); s31 = v128.load(p, 16); p += rowC;
+    s40 = v128.load(p); s41 = v128.load(p, 16); p += rowC;
+    s50 = v128.load(p); s51 = v128.load(p, 16);
   }
   let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
-  for (; k > 0; k--) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
+  for (; k > 1; k -= 2) {
+    let b0 = v128.load(b), b1 = v128.load(b, 16);
     b += stepB;
     let v = v128.load_splat<f32>(a);
-    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1)); a += stepA;
+    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a1);
-    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1)); a1 += stepA;
+    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a2);
-    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1)); a2 += stepA;
+    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a3);
-    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1)); a3 += stepA;
+    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a4);
-    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1)); a4 += stepA;
+    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a5);
-    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1)); a5 += stepA;
+    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
+    b0 = v128.load(b); b1 = v128.load(b, 16);
+    b += stepB;
+    v = v128.load_splat<f32>(a, 4);
+    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a1, 4);
+    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a2, 4);
+    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a3, 4);
+    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a4, 4);
+    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a5, 4);
+    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
+    a += 8; a1 += 8; a2 += 8; a3 += 8; a4 += 8; a5 += 8;
   }
-  v128.store(c, s00); v128.store(c, s01, 16); v128.store(c1, s10); v128.store(c1, s11, 16);
-  v128.store(c2, s20); v128.store(c2, s21, 16); v128.store(c3, s30); v128.store(c3, s31, 16);
-  v128.store(c4, s40); v128.store(c4, s41, 16); v128.store(c5, s50); v128.store(c5, s51, 16);
+  if (k > 0) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let v = v128.load_splat<f32>(a);
+    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a1);
+    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a2);
+    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a3);
+    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a4);
+    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a5);
+    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
+  }
+  v128.store(c, s00); v128.store(c, s01, 16); c += rowC;
+  v128.store(c, s10); v128.store(c, s11, 16); c += rowC;
+  v128.store(c, s20); v128.store(c, s21, 16); c += rowC;
+  v128.store(c, s30); v128.store(c, s31, 16); c += rowC;
+  v128.store(c, s40); v128.store(c, s41, 16); c += rowC;
+  v128.store(c, s50); v128.store(c, s51, 16);
+}
+
+/** The same where the six rows lie side by side, as in a transposed matrix. */
+function tileColumns(
+  a: usize, stepA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
+): void {
+  let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
+  let s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
+  if (add) {
+    let p = c;
+    s00 = v128.load(p); s01 = v128.load(p, 16); p += rowC;
+    s10 = v128.load(p); s11 = v128.load(p, 16); p += rowC;
+    s20 = v128.load(p); s21 = v128.load(p, 16); p += rowC;
+    s30 = v128.load(p); s31 = v128.load(p, 16); p += rowC;
+    s40 = v128.load(p); s41 = v128.load(p, 16); p += rowC;
+    s50 = v128.load(p); s51 = v128.load(p, 16);
+  }
+  for (; k > 0; k--, a += stepA, b += stepB) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let v = v128.load_splat<f32>(a);
+    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a, 4);
+    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a, 8);
+    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a, 12);
+    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a, 16);
+    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
+    v = v128.load_splat<f32>(a, 20);
+    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
+  }
+  v128.store(c, s00); v128.store(c, s01, 16); c += rowC;
+  v128.store(c, s10); v128.store(c, s11, 16); c += rowC;
+  v128.store(c, s20); v128.store(c, s21, 16); c += rowC;
+  v128.store(c, s30); v128.store(c, s31, 16); c += rowC;
+  v128.store(c, s40); v128.store(c, s41, 16); c += rowC;
+  v128.store(c, s50); v128.store(c, s51, 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function tile6(
+  a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
+): void {
+  if (stepA == 4) tileRows(a, rowA, b, stepB, c, rowC, k, add);
+  else tileColumns(a, stepA, b, stepB, c, rowC, k, add);
 }
 
 /** A tile of 1 x 8, for the rows that are left. */

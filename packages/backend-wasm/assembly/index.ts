@@ -5,7 +5,9 @@ export { depthwise, depthwiseFilterGrad } from './depthwise';
 export { gemm, packPanels } from './gemm';
 export { softmaxCrossEntropy, topKMask } from './loss';
 export {
-  batchApply, batchGradApply, batchGradJoin, batchGradSums, batchJoin, batchMoments, layerNorm, layerNormGrad,
+  batchApply, batchFactors, batchGradApply, batchGradJoin, batchGradSums, batchJoin, batchMoments,
+  layerNorm, layerNormGrad,
 } from './norm';
-export { adamW, binary, gelu, geluGrad, sgdMomentum } from './pointwise';
+export { adamW, binary, gelu, geluGrad, sgdMomentum, unary } from './pointwise';
+export { maxPoolGrad } from './pool';
 export { spreadRows, sumParts, sumRows, sumRuns } from './reduce';

@@ -5,8 +5,11 @@
 // @ts-ignore: decorator
 @inline
 export function exp4(value: v128): v128 {
-  const x = f32x4.max(f32x4.min(value, f32x4.splat(88.0)), f32x4.splat(-87.3));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  const x = f32x4.pmax(f32x4.pmin(value, f32x4.splat(88.0)), f32x4.splat(-87.3));
+  // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits: no conversion is needed.
+  const magic = f32x4.splat(12582912);
+  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), magic);
+  const n = f32x4.sub(shifted, magic);
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
   let p = f32x4.splat(1.9875691500e-4);
@@ -16,7 +19,7 @@ export function exp4(value: v128): v128 {
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
   p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(127 << 23));
   return f32x4.mul(p, power);
 }
 
@@ -24,7 +27,7 @@ export function exp4(value: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function erf4(value: v128): v128 {
-  const x = f32x4.max(f32x4.min(value, f32x4.splat(3.9)), f32x4.splat(-3.9));
+  const x = f32x4.pmax(f32x4.pmin(value, f32x4.splat(3.9)), f32x4.splat(-3.9));
   const s = f32x4.mul(x, x);
   let p = f32x4.splat(-2.72614225801306e-10);
   p = f32x4.add(f32x4.mul(p, s), f32x4.splat(2.77068142495902e-8));

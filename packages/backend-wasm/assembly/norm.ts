@@ -89,6 +89,20 @@ export function batchJoin(
   }
 }
 
+/** Scale and shift from given statistics; gamma and beta may be 0, for 1 and 0. Units: channels. */
+export function batchFactors(
+  mean: usize, variance: usize, gamma: usize, beta: usize, epsilon: f32, scale: usize, shift: usize,
+  begin: i32, end: i32, scratch: usize,
+): void {
+  for (let j = begin; j < end; j++) {
+    const o = <usize>j << 2;
+    const g = gamma ? <f64>load<f32>(gamma + o) : 1;
+    const k = g / sqrt<f64>(<f64>load<f32>(variance + o) + <f64>epsilon);
+    store<f32>(scale + o, <f32>k);
+    store<f32>(shift + o, <f32>((beta ? <f64>load<f32>(beta + o) : 0) - <f64>load<f32>(mean + o) * k));
+  }
+}
+
 /** y = x * scale + shift by channel. Units: rows. */
 export function batchApply(
   x: usize, c: i32, scale: usize, shift: usize, y: usize,

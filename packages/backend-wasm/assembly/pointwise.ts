@@ -44,18 +44,60 @@ function inner4(x: v128): v128 {
   return tanh4(f32x4.mul(f32x4.add(x, f32x4.mul(cube, f32x4.splat(0.044715))), f32x4.splat(0.7978845608028654)));
 }
 
+/** The slope of gelu. One e^(-x^2 / 2) serves the density and erf (Abramowitz & Stegun 7.1.26, 1.5e-7). */
+// @ts-ignore: decorator
+@inline
+function slope4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const e = exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  // p / sqrt(2) = 0.3275911 / 1.4142135
+  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(f32x4.abs(x), f32x4.splat(0.23164189))));
+  let p = f32x4.splat(0.5307027145);
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.7265760135));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.7107068705));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.142248368));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.127414796));
+  // The upper tail 1 - Phi(|x|), then Phi(x) by symmetry.
+  const tail = f32x4.mul(f32x4.mul(p, t), e);
+  const phi = v128.bitselect(f32x4.sub(one, tail), tail, f32x4.ge(x, f32x4.splat(0)));
+  return f32x4.add(phi, f32x4.mul(f32x4.mul(x, f32x4.splat(0.3989422804014327)), e));
+}
+
+/** The slope of gelu in its tanh form. */
+// @ts-ignore: decorator
+@inline
+function slopeTanh4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const t = inner4(x);
+  const inner = f32x4.add(
+    f32x4.mul(f32x4.mul(x, x), f32x4.splat(0.1070322243)), f32x4.splat(0.7978845608028654),
+  );
+  const curved = f32x4.mul(f32x4.mul(x, f32x4.sub(one, f32x4.mul(t, t))), inner);
+  return f32x4.mul(f32x4.splat(0.5), f32x4.add(f32x4.add(one, t), curved));
+}
+
+// @ts-ignore: decorator
+@inline
+function geluTanh4(x: v128): v128 {
+  const half = f32x4.mul(x, f32x4.splat(0.5));
+  return f32x4.add(half, f32x4.mul(half, inner4(x)));
+}
+
 export function gelu(x: usize, y: usize, size: i32, approximate: i32, begin: i32, end: i32, scratch: usize): void {
   const last = min(size, end * SPAN);
+  let i = begin * SPAN;
   if (approximate) {
-    for (let i = begin * SPAN; i < last; i += 4) {
-      const v = loadSome(x + (i << 2), last - i);
-      const half = f32x4.mul(v, f32x4.splat(0.5));
-      storeSome(y + (i << 2), f32x4.add(half, f32x4.mul(half, inner4(v))), last - i);
-    }
+    for (; i + 4 <= last; i += 4) v128.store(y + (i << 2), geluTanh4(v128.load(x + (i << 2))));
+    if (i < last) storeSome(y + (i << 2), geluTanh4(loadSome(x + (i << 2), last - i)), last - i);
   } else {
-    for (let i = begin * SPAN; i < last; i += 4) {
-      storeSome(y + (i << 2), gelu4(loadSome(x + (i << 2), last - i)), last - i);
+    // Two at a time: each is one long chain of dependent steps.
+    for (; i + 8 <= last; i += 8) {
+      const v = gelu4(v128.load(x + (i << 2)));
+      const w = gelu4(v128.load(x + (i << 2), 16));
+      v128.store(y + (i << 2), v);
+      v128.store(y + (i << 2), w, 16);
     }
+    for (; i < last; i += 4) storeSome(y + (i << 2), gelu4(loadSome(x + (i << 2), last - i)), last - i);
   }
 }
 
@@ -64,25 +106,25 @@ export function geluGrad(
   begin: i32, end: i32, scratch: usize,
 ): void {
   const last = min(size, end * SPAN);
-  const half = f32x4.splat(0.5), one = f32x4.splat(1);
+  let i = begin * SPAN;
   if (approximate) {
-    for (let i = begin * SPAN; i < last; i += 4) {
-      const v = loadSome(x + (i << 2), last - i);
-      const t = inner4(v);
-      const slope = f32x4.add(
-        f32x4.mul(f32x4.mul(v, v), f32x4.splat(0.1070322243)), f32x4.splat(0.7978845608028654),
-      );
-      const curved = f32x4.mul(f32x4.mul(v, f32x4.sub(one, f32x4.mul(t, t))), slope);
-      const d = f32x4.mul(half, f32x4.add(f32x4.add(one, t), curved));
-      storeSome(dx + (i << 2), f32x4.mul(loadSome(dy + (i << 2), last - i), d), last - i);
+    for (; i < last; i += 4) {
+      const o = <usize>i << 2;
+      const d = slopeTanh4(loadSome(x + o, last - i));
+      storeSome(dx + o, f32x4.mul(loadSome(dy + o, last - i), d), last - i);
     }
   } else {
-    for (let i = begin * SPAN; i < last; i += 4) {
-      const v = loadSome(x + (i << 2), last - i);
-      const phi = f32x4.add(half, f32x4.mul(half, erf4(f32x4.mul(v, f32x4.splat(0.7071067811865476)))));
-      const density = exp4(f32x4.mul(f32x4.mul(v, v), f32x4.splat(-0.5)));
-      const d = f32x4.add(phi, f32x4.mul(f32x4.mul(v, f32x4.splat(0.3989422804014327)), density));
-      storeSome(dx + (i << 2), f32x4.mul(loadSome(dy + (i << 2), last - i), d), last - i);
+    for (; i + 8 <= last; i += 8) {
+      const o = <usize>i << 2;
+      const v = slope4(v128.load(x + o));
+      const w = slope4(v128.load(x + o, 16));
+      v128.store(dx + o, f32x4.mul(v128.load(dy + o), v));
+      v128.store(dx + o, f32x4.mul(v128.load(dy + o, 16), w), 16);
+    }
+    for (; i < last; i += 4) {
+      const o = <usize>i << 2;
+      const d = slope4(loadSome(x + o, last - i));
+      storeSome(dx + o, f32x4.mul(loadSome(dy + o, last - i), d), last - i);
     }
   }
 }
@@ -100,7 +142,12 @@ function apply(op: i32, a: v128, b: v128): v128 {
 @inline
 function combine(op: i32, a: usize, b: usize, out: usize, scalar: i32, first: i32, last: i32): void {
   if (scalar == 0) {
-    for (let i = first; i < last; i += 4) {
+    let i = first;
+    for (; i + 4 <= last; i += 4) {
+      const o = <usize>i << 2;
+      v128.store(out + o, apply(op, v128.load(a + o), v128.load(b + o)));
+    }
+    for (; i < last; i += 4) {
       const o = <usize>i << 2;
       storeSome(out + o, apply(op, loadSome(a + o, last - i), loadSome(b + o, last - i)), last - i);
     }
@@ -130,6 +177,27 @@ export function binary(
   else if (op == 1) combine(1, a, b, out, scalar, first, last);
   else if (op == 2) combine(2, a, b, out, scalar, first, last);
   else combine(3, a, b, out, scalar, first, last);
+}
+
+/** op: 0 relu, 1 relu6, 2 step (1 above zero, else alpha, NaN stays). */
+export function unary(
+  x: usize, y: usize, size: i32, op: i32, alpha: f32,
+  begin: i32, end: i32, scratch: usize,
+): void {
+  const last = min(size, end * SPAN);
+  const zero = f32x4.splat(0), six = f32x4.splat(6), one = f32x4.splat(1), low = f32x4.splat(alpha);
+  for (let i = begin * SPAN; i < last; i += 4) {
+    const o = <usize>i << 2;
+    let v = loadSome(x + o, last - i);
+    if (op == 2) {
+      const known = v128.bitselect(one, low, f32x4.gt(v, zero));
+      v = v128.bitselect(known, v, f32x4.eq(v, v));
+    } else {
+      v = f32x4.max(v, zero);
+      if (op == 1) v = f32x4.min(v, six);
+    }
+    storeSome(y + o, v, last - i);
+  }
 }
 
 export function adamW(

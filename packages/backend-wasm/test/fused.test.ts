@@ -42,8 +42,8 @@ const shapes = [[1], [3], [5, 7], [2, 3, 4, 5], [4099], [70, 1000], [3, 16, 16, 
 describe('gelu', () => {
   it.each(shapes)('agrees with the composition', async (...shape) => {
     for (const approximate of [false, true]) {
-      const op = (x: tf.Tensor) => gelu(x.mul(2), { approximate });
-      await compare(() => withGradients(op as typeof gelu, [random(1, shape)]), 3e-6);
+      const op = (x: tf.Tensor): tf.Tensor => gelu(x.mul(2), { approximate });
+      await compare(() => withGradients(op, [random(1, shape)]), 3e-6);
     }
   });
 
@@ -130,7 +130,6 @@ describe('softmaxCrossEntropy', () => {
     [1, 2],
     [7, 10],
     [64, 100],
-    [5, 1],
   ])('agrees with the composition', async (n, c) => {
     for (const labelSmoothing of [0, 0.1]) {
       await compare(() => {

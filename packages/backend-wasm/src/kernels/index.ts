@@ -5,6 +5,7 @@ import { registerLoss } from './loss.ts';
 import { registerMatMul } from './matmul.ts';
 import { registerNorm } from './norm.ts';
 import { registerPointwise } from './pointwise.ts';
+import { registerPool } from './pool.ts';
 import { registerReduce } from './reduce.ts';
 import { registerSegmentSum } from './segment-sum.ts';
 
@@ -16,6 +17,7 @@ export function registerKernels(): void {
   registerNorm();
   registerPointwise();
   registerReduce();
+  registerPool();
   registerLoss();
   registerEinsum();
   registerSegmentSum();

@@ -4,8 +4,9 @@ import {
   PleatLayerNorm,
   PleatLayerNormGrad,
 } from '@pleat/ops';
+import * as tf from '@tensorflow/tfjs';
 import { allocate, release, run } from '../host.ts';
-import { at, type Body, make, register, sizeOf } from './tensor.ts';
+import { allFloat, at, type Body, make, register, sizeOf } from './tensor.ts';
 
 /** Rows of [..., c] and how many a block of sums takes: 64 KiB, at most 256 blocks. */
 function blocks(shape: number[]): { c: number; rows: number; per: number; count: number } {
@@ -48,6 +49,27 @@ const batchNormGrad: Body = ({ host, inputs, attrs }) => {
   return [dx, dgamma, dbeta];
 };
 
+/** Batch normalisation with given statistics, the stock operation. */
+const batchNormInfer: Body = ({ host, inputs, attrs }) => {
+  type Given = Record<'x' | 'mean' | 'variance', tf.TensorInfo> &
+    Partial<Record<'offset' | 'scale', tf.TensorInfo>>;
+  const { x, mean, variance, offset, scale } = inputs as Given;
+  const { varianceEpsilon } = attrs as { varianceEpsilon: number };
+  const { c, rows } = blocks(x.shape);
+  const parameters = [mean, variance, offset, scale];
+  if (!allFloat(x, ...parameters)) return null;
+  if (parameters.some((tensor) => tensor && sizeOf(tensor.shape) !== c)) return null;
+  const y = make(host, x.shape);
+  const factors = allocate(host, 2 * c * 4);
+  const given = [scale, offset].map((tensor) => (tensor ? at(host, tensor) : 0));
+  const statistics = [at(host, mean), at(host, variance)];
+  const args = [...statistics, ...given, varianceEpsilon, factors, factors + c * 4];
+  run(host, 'batchFactors', args, c, 4);
+  run(host, 'batchApply', [at(host, x), c, factors, factors + c * 4, at(host, y)], rows, c);
+  release(host, factors);
+  return y;
+};
+
 const layerNorm: Body = ({ host, inputs, attrs }) => {
   const { x, gamma, beta } = inputs as Record<'x' | 'gamma' | 'beta', typeof inputs.x & object>;
   const { epsilon } = attrs as { epsilon: number };
@@ -80,6 +102,7 @@ const layerNormGrad: Body = ({ host, inputs }) => {
 export function registerNorm(): void {
   register(PleatBatchNormTrain, batchNorm);
   register(PleatBatchNormTrainGrad, batchNormGrad);
+  register(tf.FusedBatchNorm, batchNormInfer);
   register(PleatLayerNorm, layerNorm);
   register(PleatLayerNormGrad, layerNormGrad);
 }

@@ -1,7 +1,7 @@
 import { PleatAdamW, PleatGelu, PleatGeluGrad, PleatSgdMomentum } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { run } from '../host.ts';
-import { allFloat, at, type Body, make, register, sizeOf } from './tensor.ts';
+import { allFloat, at, type Body, make, register, reshaped, sizeOf } from './tensor.ts';
 
 const SPAN = 1024;
 const spans = (size: number): number => Math.ceil(size / SPAN);
@@ -43,6 +43,29 @@ function binary(op: number): Body {
   };
 }
 
+/** The numbers as they are: the stock kernel copies them, and every gradient clones several times. */
+const identity: Body = ({ host, inputs }) => {
+  const { x } = inputs as { x: tf.TensorInfo };
+  return x.dtype === 'string' ? null : reshaped(host, x, x.shape);
+};
+
+const cast: Body = (given) => {
+  const { x } = given.inputs as { x: tf.TensorInfo };
+  return x.dtype === given.attrs.dtype ? identity(given) : null;
+};
+
+function unary(op: number): Body {
+  return ({ host, inputs, attrs }) => {
+    const { x } = inputs as { x: tf.TensorInfo };
+    if (!allFloat(x)) return null;
+    const y = make(host, x.shape);
+    const size = sizeOf(x.shape);
+    const alpha = (attrs.alpha as number | undefined) ?? 0;
+    run(host, 'unary', [at(host, x), at(host, y), size, op, alpha], spans(size), SPAN);
+    return y;
+  };
+}
+
 const adamW: Body = ({ host, inputs, attrs }) => {
   type Name = 'value' | 'gradient' | 'm' | 'v';
   const { value, gradient, m, v } = inputs as Record<Name, tf.TensorInfo>;
@@ -73,10 +96,15 @@ const sgdMomentum: Body = ({ host, inputs, attrs }) => {
   return outputs;
 };
 
-/** Registers GELU, the four binary operations and the optimisers. */
+/** Registers activations, the four binary operations, copies and the optimisers. */
 export function registerPointwise(): void {
   register(PleatGelu, gelu);
   register(PleatGeluGrad, geluGrad);
+  register(tf.Relu, unary(0));
+  register(tf.Relu6, unary(1));
+  register(tf.Step, unary(2));
+  register(tf.Identity, identity);
+  register(tf.Cast, cast);
   register(tf.Add, binary(0));
   register(tf.Sub, binary(1));
   register(tf.Multiply, binary(2));
