@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { attach, compileKernels, memoryOf, moduleFor } from './host.ts';
+import { attach, compileKernels, memoryOf, moduleFor, type WasmBackend } from './host.ts';
 import { registerKernels } from './kernels/index.ts';
 import { threadedBackend } from './node-backend.ts';
 import { Pool } from './pool.ts';
@@ -88,6 +88,23 @@ export async function registerWasm(options: WasmOptions = {}): Promise<WasmInfo>
     return { threads: 1, simd: true, reason };
   }
   const wanted = wantedThreads(threads);
+  const { backend, ...info } = await start(wanted);
+  let ready: WasmBackend | null = backend;
+  tf.removeBackend('wasm');
+  tf.registerBackend(
+    'wasm',
+    // tfjs may dispose of a backend and ask for another.
+    async () => {
+      const first = ready;
+      ready = null;
+      return first ?? (await start(wanted)).backend;
+    },
+    3,
+  );
+  return info;
+}
+
+async function start(wanted: number): Promise<WasmInfo & { backend: WasmBackend }> {
   const backend = await threadedBackend();
   const memory = memoryOf(backend);
   let pool: Pool | null = null;
@@ -105,8 +122,6 @@ export async function registerWasm(options: WasmOptions = {}): Promise<WasmInfo>
     pool?.stop();
     dispose();
   };
-  tf.removeBackend('wasm');
-  tf.registerBackend('wasm', () => backend, 3);
-  const info = { threads: pool?.threads ?? 1, simd: true };
+  const info = { backend, threads: pool?.threads ?? 1, simd: true };
   return reason === undefined ? info : { ...info, reason };
 }
