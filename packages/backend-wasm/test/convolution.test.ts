@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { difference, generator, on, random, useWasm } from './setup.ts';
+import { generator, random } from './random.ts';
+import { difference, on, useWasm } from './setup.ts';
 
 beforeAll(() => useWasm());
 

@@ -9,7 +9,8 @@ import {
 } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { difference, numbers, on, random, useWasm } from './setup.ts';
+import { numbers, random } from './random.ts';
+import { difference, on, useWasm } from './setup.ts';
 
 beforeAll(() => useWasm());
 

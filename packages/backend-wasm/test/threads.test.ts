@@ -3,48 +3,12 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { convMixer } from '@pleat/models';
 import { softmaxCrossEntropy } from '@pleat/ops';
-import { adamw } from '@pleat/optim';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { registerWasm } from '../src/index.ts';
-import { difference, numbers, random, useWasm } from './setup.ts';
-
-interface Run {
-  losses: number[];
-  weights: Float32Array[];
-}
-
-/** A few steps of a small ConvMixer on the current backend. */
-function train(steps: number): Run {
-  const model = convMixer({
-    inputShape: [12, 12, 3],
-    classes: 5,
-    dim: 20,
-    depth: 2,
-    kernelSize: 5,
-    patchSize: 2,
-  });
-  const optimizer = adamw({ learningRate: 0.01 });
-  const x = random(1, [16, 12, 12, 3]);
-  const labels = tf.tensor1d(
-    Array.from({ length: 16 }, (_, index) => index % 5),
-    'int32',
-  );
-  const losses: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    const loss = optimizer.minimize(
-      () => softmaxCrossEntropy(labels, model.apply(x, { training: true }) as tf.Tensor),
-      true,
-    )!;
-    losses.push(loss.dataSync()[0]!);
-    loss.dispose();
-  }
-  const weights = model.getWeights().map((tensor) => tensor.dataSync() as Float32Array);
-  tf.dispose([x, labels]);
-  model.dispose();
-  optimizer.dispose();
-  return { losses, weights };
-}
+import { numbers, random } from './random.ts';
+import { difference, useWasm } from './setup.ts';
+import { type Run, train } from './steps.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
