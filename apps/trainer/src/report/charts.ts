@@ -21,7 +21,7 @@ const config = {
     labelFontSize: 11,
     titleFontSize: 11,
   },
-  legend: { labelColor: ink, titleColor: ink, labelFontSize: 12, orient: 'top', title: null },
+  legend: { labelColor: ink, labelFontSize: 12, labelLimit: 0, orient: 'top', title: null },
   line: { strokeWidth: 2 },
   range: { category: series },
 } as const;
@@ -141,10 +141,13 @@ export function learningRateChart(steps: readonly StepMetrics[]): Promise<string
   );
 }
 
+/** What the bytes of a file are for. */
+export const fileParts = ['masks', 'values (norms, biases)', 'description'] as const;
+
 /** Bytes of one layer in the file, by what they are. */
 export interface LayerBytes {
   layer: string;
-  part: string;
+  part: (typeof fileParts)[number];
   bytes: number;
 }
 
@@ -154,7 +157,7 @@ export function sizeChart(rows: readonly LayerBytes[]): Promise<string> {
     {
       width: 780,
       height: { step: 18 },
-      data: { values: rows },
+      data: { values: rows.map((row) => ({ ...row, rank: fileParts.indexOf(row.part) })) },
       mark: { type: 'bar', cornerRadiusEnd: 2 },
       encoding: {
         y: {
@@ -170,7 +173,9 @@ export function sizeChart(rows: readonly LayerBytes[]): Promise<string> {
           title: 'bytes in the file',
           axis: { format: '~s', tickCount: 6 },
         },
-        color: { field: 'part', type: 'nominal' },
+        color: { field: 'part', type: 'nominal', scale: { domain: fileParts } },
+        // Masks first in every bar.
+        order: { field: 'rank', type: 'quantitative' },
       },
     },
     'Bytes of the file per layer',

@@ -15,7 +15,7 @@ export function sampleFigures(
   split: Split,
   predictions: Uint16Array,
   { shape, classes }: Pick<Dataset, 'shape' | 'classes'>,
-  count = 16,
+  count = 18,
 ): string {
   const indices = Array.from({ length: split.length }, (_, i) => i);
   const wrong = indices.filter((i) => predictions[i] !== split.labels[i]).slice(0, count / 2);

@@ -47,11 +47,13 @@ export function layerSizes({ weights }: ModelReport): LayerSize[] {
 
 /** Bytes per layer and kind, for the chart; what belongs to no layer comes last. */
 export function layerBytes(report: ModelReport): LayerBytes[] {
-  const rows = report.weights.map((weight) => ({
-    layer: weight.layer,
-    part: isMask(weight) ? 'masks' : 'values (norms, biases)',
-    bytes: bytesOf(weight),
-  }));
+  const rows = report.weights.map(
+    (weight): LayerBytes => ({
+      layer: weight.layer,
+      part: isMask(weight) ? 'masks' : 'values (norms, biases)',
+      bytes: bytesOf(weight),
+    }),
+  );
   const inLayers = rows.reduce((sum, { bytes }) => sum + bytes, 0);
   const rest = Math.max(0, report.fileBytes - inLayers);
   return [...rows, { layer: 'structure and header', part: 'description', bytes: rest }];

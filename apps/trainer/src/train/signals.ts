@@ -18,7 +18,11 @@ export interface SignalWatch {
 export function watchSignals(message: string): SignalWatch {
   let seen: NodeJS.Signals | null = null;
   const handler = (signal: NodeJS.Signals) => {
-    if (seen) process.exit(128 + constants.signals[signal]);
+    if (seen) {
+      // The progress bar hid the cursor.
+      if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
+      process.exit(128 + constants.signals[signal]);
+    }
     seen = signal;
   };
   process.on('SIGINT', handler).on('SIGTERM', handler);
