@@ -24,7 +24,7 @@ for (let level = 1; level < 4; level++) {
  * @param previous the CRC of the bytes before these, to continue it (default 0)
  * @returns the checksum, an integer in 0 .. 2^32 - 1
  * @example
- * console.log(crc32(new TextEncoder().encode('123456789')).toString(16)); // 'cbf43926'
+ * console.log(crc32(new TextEncoder().encode('123456789')).toString(16)); // cbf43926
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   const [t0, t1, t2, t3] = tables;

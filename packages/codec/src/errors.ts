@@ -23,7 +23,7 @@ export type PleatErrorCode =
  * A `.pleat` file that is broken, or larger than the limits allow; `code` says how, the message what was found where.
  *
  * @example
- * try { decodeContainer(new Uint8Array(4)); } catch (error) { console.log(error.code); } // 'magic'
+ * try { decodeContainer(new Uint8Array(4)); } catch (error) { console.log(error.code); } // magic
  */
 export class PleatFormatError extends Error {
   override readonly name = 'PleatFormatError';

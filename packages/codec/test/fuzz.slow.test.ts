@@ -287,7 +287,7 @@ test(`${files} mutated files: a typed error, the identical model, or (checksums 
     if (i % 4 === 0) {
       const stream = await streamed(file);
       expect('code' in stream).toBe('code' in got);
-      if ('sections' in stream) expect(stream).toEqual(got);
+      if ('sections' in stream) expect(JSON.stringify(stream)).toBe(JSON.stringify(got));
     }
   }
   // Every fault that can be made is made, so the mutations reach all of the reader.

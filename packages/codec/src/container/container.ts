@@ -23,7 +23,7 @@ const unlimited: Limits = {
  * @throws RangeError when a section cannot be coded as asked, or names, shapes or metadata are none the format allows
  * @example
  * const file = encodeContainer([{ kind: 'mask', name: 'm', shape: [4], bits: Uint8Array.of(1, 0, 1, 1) }]);
- * console.log(decodeContainer(file).sections[0].bits.join('')); // '1011'
+ * console.log(decodeContainer(file).sections[0].bits.join('')); // 1011
  */
 export function encodeContainer(
   sections: readonly Section[],

@@ -71,7 +71,7 @@ export function headerEnd(bytes: Uint8Array, limits: Limits): number {
  * @returns the header; section i lies at bytes `headerBytes + start` to `headerBytes + end` of the file
  * @throws PleatFormatError when anything in front of the sections is not as it should be
  * @example
- * console.log(readHeader(encodeContainer([{ kind: 'json', name: 'a', value: 1 }])).sections[0].name); // 'a'
+ * console.log(readHeader(encodeContainer([{ kind: 'json', name: 'a', value: 1 }])).sections[0].name); // a
  */
 export function readHeader(bytes: Uint8Array, options: DecodeOptions = {}): Header {
   const limits = { ...defaultLimits, ...options.limits };

@@ -11,7 +11,7 @@ const codings: Record<SectionKind, readonly SectionCoding[]> = {
 };
 
 /** The codings that lose accuracy, whose sections say how much. */
-export const lossyCodings: readonly SectionCoding[] = ['float16', 'uint8', 'uint8-channel'];
+const lossyCodings: readonly SectionCoding[] = ['float16', 'uint8', 'uint8-channel'];
 
 const longestName = 1024;
 const highestRank = 16;

@@ -12,7 +12,7 @@ function bytesPerElement(section: SectionInfo): number {
 }
 
 /** The number of coded bytes a section must have, or null where only decoding tells. */
-export function codedBytes({ kind, coding, shape }: SectionInfo): number | null {
+function codedBytes({ kind, coding, shape }: SectionInfo): number | null {
   const size = sizeOf(shape);
   if (coding === 'range') return null;
   if (coding === 'raw' && kind === 'mask') return Math.ceil(size / 8);

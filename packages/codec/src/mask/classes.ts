@@ -66,20 +66,21 @@ export function fitClasses(
   const size = ones.length;
   if (size < 2) return null;
   // Equal steps of sqrt(p) - sqrt(1 - p) are about equally easy to tell apart at every density p.
-  const place = Float64Array.from(ones, (count, i) => {
-    const p = (count + 0.5) / (count + zeros[i]! + 1);
-    return Math.sqrt(p) - Math.sqrt(1 - p);
-  });
+  const place = new Float64Array(size);
   let low = 2;
   let high = -2;
-  for (const value of place) {
+  for (let i = 0; i < size; i++) {
+    const p = (ones[i]! + 0.5) / (ones[i]! + zeros[i]! + 1);
+    const value = Math.sqrt(p) - Math.sqrt(1 - p);
+    place[i] = value;
     if (value < low) low = value;
     if (value > high) high = value;
   }
   if (high <= low) return null;
-  const binOf = Uint8Array.from(place, (value) =>
-    Math.min(bins - 1, Math.floor(((value - low) / (high - low)) * bins)),
-  );
+  const binOf = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    binOf[i] = Math.min(bins - 1, Math.floor(((place[i]! - low) / (high - low)) * bins));
+  }
   // Sums over the bins before each bin.
   const before = Array.from({ length: bins + 1 }, () => ({ zeros: 0, ones: 0, members: 0 }));
   for (let i = 0; i < size; i++) {

@@ -17,17 +17,17 @@ export class Contexts {
   /** How many zeros must lie in front of a mask's bits, for the lags that reach before its beginning. */
   readonly margin: number;
   /** The contexts of the current run. */
-  readonly current: Uint32Array;
-  /** Lags that reach into the run itself, with the weight of their bit. */
-  readonly near: { lag: number; weight: number }[] = [];
+  readonly current: Uint16Array;
+  /** Lags that reach into the run itself, with the place of their bit in the context. */
+  readonly near: { lag: number; shift: number }[] = [];
   /** The lag into the reference filter for each filter, or null. */
   readonly references: Uint32Array | null;
-  readonly referenceWeight: number;
-  readonly #far: { lag: number; weight: number }[] = [];
+  readonly referenceShift: number;
+  readonly #far: { lag: number; shift: number }[] = [];
   readonly #geometry: Geometry;
   readonly #run: number;
   readonly #runsInRow: number;
-  readonly #ofFilter: Uint32Array;
+  readonly #ofFilter: Uint16Array;
   readonly #ofRow: { classes: Uint8Array; divisor: number; modulus: number; weight: number }[] = [];
 
   constructor(model: MaskModel, geometry: Geometry) {
@@ -37,15 +37,14 @@ export class Contexts {
     this.margin = Math.max(0, ...model.lags);
     this.#run = Math.min(filters, longestRun);
     this.#runsInRow = Math.ceil(filters / this.#run);
-    this.current = new Uint32Array(this.#run);
-    let weight = 1;
-    for (const lag of model.lags) {
-      (lag < this.#run ? this.near : this.#far).push({ lag, weight });
-      weight *= 2;
+    this.current = new Uint16Array(this.#run);
+    for (const [shift, lag] of model.lags.entries()) {
+      (lag < this.#run ? this.near : this.#far).push({ lag, shift });
     }
-    this.#ofFilter = new Uint32Array(filters);
+    let weight = 2 ** model.lags.length;
+    this.#ofFilter = new Uint16Array(filters);
     this.references = model.references;
-    this.referenceWeight = weight;
+    this.referenceShift = model.lags.length;
     if (model.references) {
       const known = 2 * weight;
       model.references.forEach((distance, i) => {
@@ -90,22 +89,22 @@ export class Contexts {
       base += classes[Math.floor(row / divisor) % modulus]! * weight;
     }
     for (let i = 0; i < length; i++) current[i] = base + this.#ofFilter[column + i]!;
-    for (const { lag, weight } of this.#far) this.#addLag(bits, at - lag, length, weight);
+    for (const { lag, shift } of this.#far) this.#addLag(bits, at - lag, length, shift);
   }
 
   /** Adds to `current` what near lags and references say, for one who knows all bits of the run. */
   addNear(bits: Uint8Array, at: number, { length, column }: Run): void {
-    const { current, references, referenceWeight } = this;
-    for (const { lag, weight } of this.near) this.#addLag(bits, at - lag, length, weight);
+    const { current, references, referenceShift } = this;
+    for (const { lag, shift } of this.near) this.#addLag(bits, at - lag, length, shift);
     if (!references) return;
     for (let i = 0; i < length; i++) {
       const distance = references[column + i]!;
-      if (distance) current[i]! += bits[at + i - distance]! * referenceWeight;
+      if (distance) current[i]! += bits[at + i - distance]! << referenceShift;
     }
   }
 
-  #addLag(bits: Uint8Array, from: number, length: number, weight: number): void {
+  #addLag(bits: Uint8Array, from: number, length: number, shift: number): void {
     const { current } = this;
-    for (let i = 0; i < length; i++) current[i]! += bits[from + i]! * weight;
+    for (let i = 0; i < length; i++) current[i]! += bits[from + i]! << shift;
   }
 }

@@ -38,16 +38,16 @@ function countCells(
 ): Uint32Array {
   const { padded, margin } = sample;
   const counts = new Uint32Array(2 * mostGroups * 2 ** lags.length);
-  const cells = new Uint32Array(base.current.length);
+  const cells = new Uint16Array(base.current.length);
   for (const run of sample.runs) {
     const at = margin + run.start;
     base.fill(padded, at, run);
     base.addNear(padded, at, run);
     for (let i = 0; i < run.length; i++) cells[i] = groups[base.current[i]!]!;
     for (const lag of lags) {
-      for (let i = 0; i < run.length; i++) cells[i] = 2 * cells[i]! + padded[at - lag + i]!;
+      for (let i = 0; i < run.length; i++) cells[i] = (cells[i]! << 1) | padded[at - lag + i]!;
     }
-    for (let i = 0; i < run.length; i++) counts[2 * cells[i]! + padded[at + i]!]!++;
+    for (let i = 0; i < run.length; i++) counts[(cells[i]! << 1) | padded[at + i]!]!++;
   }
   return counts;
 }

@@ -66,7 +66,7 @@ function encodeRange(bits: Uint8Array, geometry: Geometry, most: number): Uint8A
  * @returns the coding taken and the bytes, never more than raw takes plus 16
  * @throws RangeError when bits and shape do not match, or a byte is neither 0 nor 1
  * @example
- * console.log(encodeMask(new Uint8Array(800), [100, 8]).coding); // 'range'
+ * console.log(encodeMask(new Uint8Array(800), [100, 8]).coding); // range
  */
 export function encodeMask(
   bits: Uint8Array,
@@ -114,7 +114,7 @@ function decodeRange(bytes: Uint8Array, geometry: Geometry): Uint8Array {
   decodeMaps(coder, model, geometry);
   const contexts = new Contexts(model, geometry);
   const counts = newCounts(contexts.count);
-  const { current, near, references, referenceWeight, margin } = contexts;
+  const { current, near, references, referenceShift, margin } = contexts;
   const padded = new Uint8Array(margin + geometry.size);
   if (contexts.count === 1) {
     for (let i = 0; i < padded.length; i++) padded[i] = coder.decode(0, counts);
@@ -132,10 +132,10 @@ function decodeRange(bytes: Uint8Array, geometry: Geometry): Uint8Array {
     for (let i = 0; i < length; i++) {
       let context = current[i]!;
       for (let k = 0; k < near.length; k++) {
-        context += padded[at + i - near[k]!.lag]! * near[k]!.weight;
+        context += padded[at + i - near[k]!.lag]! << near[k]!.shift;
       }
       const distance = references ? references[column + i]! : 0;
-      if (distance) context += padded[at + i - distance]! * referenceWeight;
+      if (distance) context += padded[at + i - distance]! << referenceShift;
       padded[at + i] = coder.decode(context, counts);
     }
   }

@@ -29,7 +29,7 @@ export interface MaskModel {
 /** The model that knows nothing but how many ones there were. */
 export const order0: Readonly<MaskModel> = { maps: [], lags: [], references: null };
 
-export const mostLags = 8;
+const mostLags = 8;
 const mostContexts = 2 ** 16;
 
 /** How many contexts a model tells apart. */

@@ -1,6 +1,6 @@
 import type { Geometry } from './geometry.ts';
 
-const mostWords = 8;
+const mostWords = 4;
 const mostPairs = 2 ** 18;
 
 function popcount(word: number): number {
@@ -9,7 +9,7 @@ function popcount(word: number): number {
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** Up to 256 evenly spaced rows of a mask, `words` words of 32 rows for each filter. */
+/** Up to 128 evenly spaced rows of a mask, `words` words of 32 rows for each filter. */
 function packColumns(
   bits: Uint8Array,
   { rows, filters }: Geometry,
@@ -39,29 +39,33 @@ export function findReferences(bits: Uint8Array, geometry: Geometry): Uint32Arra
   const reach = Math.min(filters - 1, Math.ceil(mostPairs / filters));
   const ones = new Float64Array(filters);
   for (let i = 0; i < columns.length; i++) ones[Math.floor(i / words)]! += popcount(columns[i]!);
+  const share = ones.map((count) => count / sampled);
   const distances = new Uint32Array(filters);
   let found = 0;
   for (let filter = 1; filter < filters; filter++) {
-    let best = 0;
+    // The best of thousands of unrelated filters still lies within about 4 deviations of chance.
+    let best = 16;
+    const p = share[filter]!;
     for (let distance = 1; distance <= Math.min(reach, filter); distance++) {
-      let different = 0;
-      for (let word = 0; word < words; word++) {
-        different += popcount(
-          columns[filter * words + word]! ^ columns[(filter - distance) * words + word]!,
-        );
-      }
-      const p = ones[filter]! / sampled;
-      const q = ones[filter - distance]! / sampled;
+      const here = filter * words;
+      const there = here - distance * words;
+      const q = share[filter - distance]!;
       const chance = p * (1 - q) + q * (1 - p);
-      const deviation = Math.sqrt(chance * (1 - chance) * sampled) + 0.5;
-      // The best of thousands of unrelated filters still lies within about 4 deviations.
-      const score = (chance * sampled - different) / deviation;
-      if (score > Math.max(best, 4)) {
+      let different = popcount(columns[here]! ^ columns[there]!);
+      // Half of the unrelated ones are seen by their first rows alone.
+      if (different > 32 * chance) continue;
+      for (let word = 1; word < words; word++) {
+        different += popcount(columns[here + word]! ^ columns[there + word]!);
+      }
+      const fewer = chance * sampled - different;
+      if (fewer <= 0) continue;
+      const score = (fewer * fewer) / (chance * (1 - chance) * sampled + 0.25);
+      if (score > best) {
         best = score;
         distances[filter] = distance;
       }
     }
-    if (best > 0) found++;
+    if (best > 16) found++;
   }
   return found > 0 ? distances : null;
 }
