@@ -180,7 +180,7 @@ describe.skipIf(!built)('on worker threads (dist/worker.js)', () => {
     const iterator = batches(split, { ...base, workers: 2, prefetch: 4 })[Symbol.asyncIterator]();
     const wake = new Int32Array(new SharedArrayBuffer(4));
     await iterator.next();
-    const busyUntil = performance.now() + 300;
+    const busyUntil = performance.now() + 600;
     while (performance.now() < busyUntil) Atomics.wait(wake, 0, 0, 10);
     // Four batches are done by now: taking them needs no more than a few turns of the event loop.
     let turns = 0;
