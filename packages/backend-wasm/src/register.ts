@@ -89,16 +89,17 @@ export async function registerWasm(options: WasmOptions = {}): Promise<WasmInfo>
   }
   const wanted = wantedThreads(threads);
   const { backend, ...info } = await start(wanted);
-  let ready: WasmBackend | null = backend;
+  const dispose = backend.dispose;
+  let living = true;
+  backend.dispose = () => {
+    if (living) dispose();
+    living = false;
+  };
   tf.removeBackend('wasm');
+  // tfjs may dispose of a backend and ask for another.
   tf.registerBackend(
     'wasm',
-    // tfjs may dispose of a backend and ask for another.
-    async () => {
-      const first = ready;
-      ready = null;
-      return first ?? (await start(wanted)).backend;
-    },
+    () => (living ? backend : start(wanted).then((next) => next.backend)),
     3,
   );
   return info;

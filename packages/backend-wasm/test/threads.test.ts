@@ -96,9 +96,11 @@ describe('threads', () => {
 
   it('come again after the backend was disposed of', async () => {
     await useWasm();
-    const again = await tf.findBackendFactory('wasm')();
-    expect(again).not.toBe(tf.backend());
-    (again as tf.KernelBackend).dispose();
+    const first = tf.backend();
+    first.dispose();
+    const again = (await tf.findBackendFactory('wasm')()) as tf.KernelBackend;
+    expect(again).not.toBe(first);
+    again.dispose();
   });
 });
 
