@@ -27,7 +27,7 @@ export function createCompiledEngine(capacity: number): Engine | null {
     words: new Uint32Array(buffer, 0, capacity),
     floats: new Float32Array(buffer, 0, capacity),
     draw: ([k0, k1], block, blocks) =>
-      kernel.draw(k0, k1, block | 0, Math.floor(block / 2 ** 32), Math.ceil(blocks / 4)),
+      kernel.draw(k0, k1, block | 0, Math.floor(block / 2 ** 32), Math.ceil(blocks / 8)),
     uniform: kernel.uniform,
     normal: kernel.normal,
     sign: kernel.sign,
