@@ -3,7 +3,7 @@
 // (Bai et al. 2022): random resized crop, flip, RandAugment(2, 12), colour jitter 0.2, erasing 0.2.
 import { batches } from '@pleat/datasets';
 import { fillBits, stream } from '@pleat/random';
-import { alternate, report } from '../lib/measure.mjs';
+import { alternate, median, report } from '../lib/measure.mjs';
 
 const length = 6400;
 const shape = [32, 32, 3];
@@ -34,25 +34,33 @@ const recipes = {
 const fullEpochs = ['padded crop, flip', 'paper recipe'];
 
 let epoch = 0;
-const run = (augment, workers) => async () => {
+const busy = {};
+const run = (name, augment, workers) => async () => {
+  const before = performance.eventLoopUtilization();
   const options = { shape, batchSize: 128, epoch: epoch++, augment, normalize, workers };
   let seen = 0;
   for await (const { size } of batches(split, options)) seen += size;
   if (seen !== length) throw new Error(`${seen} of ${length} images came`);
+  busy[name] ??= [];
+  busy[name].push(performance.eventLoopUtilization(before).active);
 };
 const contestants = {};
 for (const [name, augment] of Object.entries(recipes)) {
   for (const workers of fullEpochs.includes(name) ? [0, 1, 2] : [0]) {
-    contestants[`${name}, ${workers} workers`] = run(augment, workers);
+    const contestant = `${name}, ${workers} workers`;
+    contestants[contestant] = run(contestant, augment, workers);
   }
 }
 const times = await alternate(contestants, { rounds: 5, warmup: 1 });
 const rows = Object.fromEntries(
-  Object.entries(times).map(([name, { median, min }]) => [
+  Object.entries(times).map(([name, { median: time, min }]) => [
     name,
     {
-      'images/s (median)': Math.round((length / median) * 1000),
+      'images/s (median)': Math.round((length / time) * 1000),
       'images/s (best)': Math.round((length / min) * 1000),
+      'calling thread busy, ms per 1,000 images': +((median(busy[name]) / length) * 1000).toFixed(
+        2,
+      ),
     },
   ]),
 );

@@ -5,7 +5,7 @@ import type { Split } from '../types.ts';
 import type { Definition } from './definition.ts';
 
 /** The four files of MNIST and of everything made in its image. */
-export const idxFiles = {
+const idxFiles = {
   train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
   test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
 } as const;
