@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { built, run, tinyTrain } from './cli-fixture.ts';
@@ -180,7 +180,7 @@ describe.skipIf(!built)('a run', () => {
     const first = await run(tinyTrain('out', '--engine', 'cpu', '--epochs', '1'), cwd);
     expect(first.code, first.stderr).toBe(0);
     const out = join(cwd, 'out');
-    execFileSync('rm', [join(out, 'summary.json')]);
+    rmSync(join(out, 'summary.json'));
     const config = readFileSync(join(out, 'config.json'), 'utf8');
     writeFileSync(join(out, 'config.json'), config.replace('"epochs": 1', '"epochs": 2'));
     const mismatch = await run(['train', '--resume', '--out', 'out'], cwd);
@@ -211,7 +211,9 @@ describe.skipIf(!built)('a run', () => {
 function tinyDisk(): string | undefined {
   const folder = temporaryFolder();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40k', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=40k', 'tmpfs', folder], {
+      stdio: 'ignore',
+    });
     return folder;
   } catch {
     return undefined;
@@ -230,6 +232,6 @@ test.skipIf(disk === undefined)('a full disk stops a run with one sentence', asy
     );
     expect(code).toBe(1);
   } finally {
-    execFileSync('umount', [disk!]);
+    execFileSync('/bin/umount', [disk!]);
   }
 });

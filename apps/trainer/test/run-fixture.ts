@@ -15,7 +15,7 @@ import { restoreWeights } from '../src/train/weights.ts';
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'pleat-run-'));
 
 /** A run small enough for the cpu engine: 96 images, a ConvMixer of 4 channels. */
-export const tinyOptions = {
+const tinyOptions = {
   dim: 4,
   depth: 1,
   patchSize: 7,
@@ -30,7 +30,7 @@ export const tinyOptions = {
   logEvery: 1,
 };
 
-export const silentSignals = (): SignalWatch => ({
+const silentSignals = (): SignalWatch => ({
   signal: null,
   check: () => undefined,
   stop: () => undefined,

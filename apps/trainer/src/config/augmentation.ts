@@ -18,7 +18,7 @@ const presets = {
 } as const;
 
 /** The names of the presets. */
-export const augmentationNames = Object.keys(presets) as (keyof typeof presets)[];
+const augmentationNames = Object.keys(presets) as (keyof typeof presets)[];
 
 /** A preset, or a list of steps; the steps' own options are checked by `@pleat/datasets`. */
 export const augmentationSchema = z.union([

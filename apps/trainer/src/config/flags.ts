@@ -50,7 +50,7 @@ export function addTrainFlags(command: Command): Command {
     if (info.type !== 'boolean') positive.argParser(parsers[info.type]);
     command.addOption(info.default === true ? positive.hideHelp() : positive);
     if (info.default === true) {
-      const off = new Option(info.flag.replace('--', '--no-'), `do not: ${info.description}`);
+      const off = new Option(info.flag.replace('--', '--no-'), `do not ${info.description}`);
       command.addOption(off.helpGroup(group));
     }
   }

@@ -6,14 +6,7 @@ const share = () => z.number().gt(0).lt(1);
 const positive = () => z.number().gt(0);
 
 /** Learning-rate schedules `--schedule` knows. */
-export const scheduleNames = [
-  'triangular',
-  'cosine',
-  'linear',
-  'one-cycle',
-  'step',
-  'constant',
-] as const;
+const scheduleNames = ['triangular', 'cosine', 'linear', 'one-cycle', 'step', 'constant'] as const;
 
 /** Engines `--engine` knows, besides `auto`. */
 export const engineNames = ['cuda', 'torch', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -60,7 +53,7 @@ export const trainSchema = z.strictObject({
     .union([z.number().min(0).lt(1), z.int().min(1)])
     .default(0.1)
     .describe('held-out part of the training images: a share below 1 or a count'),
-  limit: count().optional().describe('use only the first N images of each split'),
+  limit: count().optional().describe('train on the first N images only'),
   augmentation: augmentationSchema
     .default('flip-crop')
     .describe('preset (none, flip-crop, paper) or a list of steps'),

@@ -142,7 +142,7 @@ export function learningRateChart(steps: readonly StepMetrics[]): Promise<string
 }
 
 /** What the bytes of a file are for. */
-export const fileParts = ['masks', 'values (norms, biases)', 'description'] as const;
+const fileParts = ['masks', 'values (norms, biases)', 'description'] as const;
 
 /** Bytes of one layer in the file, by what they are. */
 export interface LayerBytes {

@@ -64,7 +64,7 @@ function tensorSections(prefix: string, tensors: readonly SavedTensor[]): Tensor
 }
 
 /** A checkpoint as the bytes of one container, checksums included. */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { config, state, metrics, optimizer, weights, bestWeights } = checkpoint;
   const slots = optimizer.slots.map(({ name, step, values }) => ({
     name,
@@ -94,7 +94,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 }
 
 /** The checkpoint in a container's bytes; throws what the container's reader throws. */
-export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { metadata, sections } = decodeContainer(bytes, { limits: { decodedBytes: 2 ** 40 } });
   const byName = new Map(sections.map((section) => [section.name, section]));
   const head = byName.get('state');

@@ -1,7 +1,7 @@
 import type { BestEpoch } from './checkpoint.ts';
 
 /** The size of a stored model, three ways. */
-export interface SizeSummary {
+interface SizeSummary {
   /** Bytes of the `.pleat` file. */
   fileBytes: number;
   /** Bytes of the same weights as float32. */
