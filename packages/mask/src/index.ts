@@ -10,6 +10,7 @@ export {
   type SectionReport,
   type WeightReport,
 } from './file/inspect.ts';
+export type { PrototypeValues } from './fills.ts';
 export type { EdgePopupOptions } from './learners/edge-popup.ts';
 export type { Alphabet, Learner, LearnerContext } from './learners/learner.ts';
 export {

@@ -1,5 +1,6 @@
-import { type LayerShape, type PrototypeOptions, planPrototype } from '@pleat/prototype';
-import type * as tf from '@tensorflow/tfjs';
+import type { LayerShape, PrototypeOptions } from '@pleat/prototype';
+import * as tf from '@tensorflow/tfjs';
+import { type PrototypeValues, planFills } from './fills.ts';
 import { maskable, maskedName } from './layers/kinds.ts';
 import { isMasked } from './layers/masked-layer.ts';
 import { type KernelMasking, packMasking } from './layers/masking.ts';
@@ -15,8 +16,10 @@ export type LayerFilter = (layerName: string, className: string) => boolean;
 export interface MaskOptions {
   /** Where the fixed weights come from; random-vector padding by default. */
   prototype?: PrototypeOptions;
+  /** Fixed values of your own instead of drawn ones; `model` takes the model's kernels (then `prototype` says nothing). */
+  values?: PrototypeValues;
   /** How masks are learned: a name, or a name with options. Default `signed`. */
-  learner?: LearnerName | LearnerOptions;
+  learner?: LearnerName | (string & {}) | LearnerOptions;
   /** Seed of the prototype (unless it has its own), of the scores and of random learners. Default 0. */
   seed?: number;
   /** Scores start uniform in +-scoreScale / sqrt(fan-in). Default 1. */
@@ -29,7 +32,8 @@ export interface MaskOptions {
 
 interface Target {
   path: string;
-  weight: string;
+  name: string;
+  weight: tf.LayerVariable;
   shape: LayerShape;
 }
 
@@ -62,7 +66,8 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
       const shape = weight.shape as number[];
       found.push({
         path: place.path,
-        weight: name,
+        name,
+        weight,
         shape: { name: `${found.length}`, shape, fanIn: fanIn(shape) },
       });
     }
@@ -90,21 +95,25 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
   const { learner = 'signed', seed = 0, scoreScale = 1, prototype = {} } = options;
   const learnerOptions = typeof learner === 'string' ? { name: learner } : learner;
   chooseLearner(learnerOptions);
-  if (model.weights.length === 0 && !model.built) {
+  if (!(scoreScale > 0 && scoreScale < Infinity)) {
+    throw new RangeError(`maskModel: scoreScale must be a positive number, got ${scoreScale}.`);
+  }
+  if (model.inputs.length === 0) {
     throw new Error(
       `maskModel: '${model.name}' has no weights yet; give its first layer an inputShape.`,
     );
   }
   const wanted = targets(model, options);
-  const plan = planPrototype(
-    wanted.map((target) => target.shape),
+  const fills = planFills(
+    wanted.map(({ shape }) => shape),
+    wanted.map(({ weight }) => weight),
     { seed, ...prototype },
+    options.values,
   );
   const kernels = new Map<string, KernelMasking[]>();
-  wanted.forEach(({ path, weight, shape }, index) => {
-    const fill = plan.fills[index];
-    if (fill === undefined) throw new Error(`maskModel: no prototype was planned for '${path}'.`);
-    const kernel = { weight, index, fill, fanIn: shape.fanIn, given: false };
+  fills.forEach(({ fill, values }, index) => {
+    const { path, name, shape } = wanted[index] as Target;
+    const kernel = { weight: name, index, fill, fanIn: shape.fanIn, given: values !== null };
     kernels.set(path, [...(kernels.get(path) ?? []), kernel]);
   });
   const group = { id: model.name, size: wanted.length };
@@ -123,5 +132,12 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
   );
   const scored = maskedKernels(result);
   copyWeights(model, result, (source, target) => (scored.has(target) ? null : source.read()));
+  for (const { kernel } of scored.values()) {
+    const values = fills[kernel.masking.index]?.values;
+    if (values == null || kernel.given === null) continue;
+    const tensor = tf.tensor(values, kernel.masking.fill.shape);
+    kernel.given.write(tensor);
+    tensor.dispose();
+  }
   return result;
 }

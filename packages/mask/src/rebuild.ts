@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { wrapper } from './layers/walk.ts';
 
 type Config = tf.serialization.ConfigDict;
 
@@ -18,8 +19,8 @@ function transformLayer(layer: LayerConfig, path: string, transform: Transform):
   if (models.includes(className)) {
     return { ...layer, config: transformModel(config, `${path}/`, transform) };
   }
-  const inner = config.layer as unknown as LayerConfig | undefined;
-  if (typeof inner?.className === 'string') {
+  if (className === wrapper) {
+    const inner = config.layer as unknown as LayerConfig;
     const innerPath = `${path}/${inner.config.name as string}`;
     const changed = transformLayer(inner, innerPath, transform);
     return { ...layer, config: { ...config, layer: changed as unknown as Config } };

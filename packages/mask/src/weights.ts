@@ -35,3 +35,11 @@ export function copyWeights(source: tf.LayersModel, target: tf.LayersModel, valu
     });
   }
 }
+
+/**
+ * Frees a model's weights. Unlike `model.dispose()` it also frees those of models in models: tfjs counts their uses wrongly.
+ */
+export function disposeModel(model: tf.LayersModel): void {
+  for (const { kernel } of maskedKernels(model).values()) kernel.dispose();
+  for (const weight of model.weights) weight.dispose();
+}

@@ -152,14 +152,9 @@ export function modelFromSections(sections: readonly Section[]): tf.LayersModel 
       `decodeModel: the model has ${needed} weights, the file holds ${held}.`,
     );
   }
-  const model = restoreModel(stored, held);
-  try {
+  return restoreModel(stored, held, (model) => {
     setWeights(model, stored, new Values(sections, sources));
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-  return model;
+  });
 }
 
 /**

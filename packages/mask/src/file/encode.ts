@@ -2,6 +2,7 @@ import { encodeContainer, type MaskCoding, type Section } from '@pleat/codec';
 import type * as tf from '@tensorflow/tfjs';
 import { bakeKernels } from '../bake.ts';
 import type { MaskedKernel } from '../layers/kernel.ts';
+import { disposeModel } from '../weights.ts';
 import { deflateText, type StoredSource, type StoredWeight } from './document.ts';
 import { maskSections, type StoredMask } from './masks.ts';
 import { TensorWriter } from './tensors.ts';
@@ -61,7 +62,7 @@ class SourceTable {
     }
     const values = this.values[index];
     if (values != null) {
-      const own = kernel.givenValues()?.dataSync<'float32'>() ?? [];
+      const own = kernel.given?.read().dataSync<'float32'>() ?? [];
       const read = Math.min(own.length, values.length);
       for (let i = 0; i < read; i++) values[(fill.offset + i) % values.length] = own[i] ?? 0;
     }
@@ -122,6 +123,6 @@ export async function encodeModel(
     ];
     return encodeContainer(sections);
   } finally {
-    plain.dispose();
+    disposeModel(plain);
   }
 }

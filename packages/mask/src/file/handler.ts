@@ -1,5 +1,6 @@
 import { decodeContainer } from '@pleat/codec';
 import * as tf from '@tensorflow/tfjs';
+import { disposeModel } from '../weights.ts';
 import { documentOf, modelFromSections } from './decode.ts';
 import { type EncodeOptions, encodeModel } from './encode.ts';
 
@@ -61,7 +62,7 @@ async function load(source: PleatSource): Promise<tf.io.ModelArtifacts> {
       userDefinedMetadata: documentOf(sections).metadata as { [key: string]: object },
     };
   } finally {
-    model.dispose();
+    disposeModel(model);
   }
 }
 
@@ -87,7 +88,7 @@ async function save(
       modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON', ...sizes },
     };
   } finally {
-    model.dispose();
+    disposeModel(model);
   }
 }
 

@@ -90,8 +90,8 @@ function modelConfig(model: StoredModel): Config {
   } as unknown as Config;
 }
 
-/** Lets layers allocate no more weights than the file holds values for, while a model is built. */
-function withBudget<T>(budget: number, build: () => T): T {
+/** Lets layers allocate no more weights than the file holds values for while a model is built, and lists what they made. */
+function withBudget<T>(budget: number, made: tf.LayerVariable[], build: () => T): T {
   const prototype = tf.layers.Layer.prototype as unknown as {
     addWeight(name: string, shape: number[], ...rest: unknown[]): tf.LayerVariable;
   };
@@ -100,7 +100,9 @@ function withBudget<T>(budget: number, build: () => T): T {
   prototype.addWeight = function (name, shape, ...rest) {
     left -= shape.reduce((product, dimension) => product * dimension, 1);
     if (!(left >= 0)) fail('the topology has more weights than the file');
-    return addWeight.call(this, name, shape, ...rest);
+    const variable = addWeight.call(this, name, shape, ...rest);
+    made.push(variable);
+    return variable;
   };
   try {
     return build();
@@ -110,16 +112,30 @@ function withBudget<T>(budget: number, build: () => T): T {
 }
 
 /**
- * Builds the model a file describes, its weights not yet set.
- * @throws PleatModelError When tfjs cannot build it, or it has other weights than the file says.
+ * Builds the model a file describes and has its weights set.
+ * @param weights How many weights the file holds; the model may not have more.
+ * @param fill Sets the weights.
+ * @throws PleatModelError When tfjs cannot build it, or it has other weights than the file says; nothing stays allocated.
  */
-export function restoreModel(stored: StoredModel, weights: number): tf.LayersModel {
-  const config = modelConfig(stored);
+export function restoreModel(
+  stored: StoredModel,
+  weights: number,
+  fill: (model: tf.LayersModel) => void,
+): tf.LayersModel {
   const className = stored.sequential ? 'Sequential' : 'Model';
+  const made: tf.LayerVariable[] = [];
+  // A layer that fails halfway through its build leaves tensors behind; variables outlive the scope, all else goes.
+  tf.engine().startScope();
   try {
-    return withBudget(weights, () => modelFromConfig(className, config, true));
+    const config = modelConfig(stored);
+    const model = withBudget(weights, made, () => modelFromConfig(className, config, true));
+    fill(model);
+    return model;
   } catch (error) {
+    for (const variable of made) variable.dispose();
     if (error instanceof PleatModelError) throw error;
     return fail(`tfjs cannot build the model of the file (${(error as Error).message})`);
+  } finally {
+    tf.engine().endScope();
   }
 }

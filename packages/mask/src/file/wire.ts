@@ -12,7 +12,8 @@ import type {
 import { PleatModelError } from './errors.ts';
 
 // The JSON a file carries: one-letter keys, and nothing that is usual. Deflate takes care of the rest.
-//   model  { n: name, l: layers, i?: inputs, o?: outputs }            (no inputs: Sequential)
+//   top    { n: name, m: model, p?: prototypes, x?: metadata }
+//   model  { l: layers, i?: inputs, o?: outputs }                     (no inputs: Sequential)
 //   layer  { c: class, n: name, g?: config, i?: inbound, w?: weights, m?: model }
 //   weight 'b3x3x64', or ['b3x3x64', source, offset, scale, gain] with usual values cut from the end
 const letters: Readonly<Record<WeightForm, string>> = {
@@ -123,8 +124,8 @@ function writeLayer(layer: StoredLayer, sequential: boolean): Json {
   };
 }
 
-function readLayer(value: unknown, where: string, depth: number): StoredLayer {
-  const { c, n, g = {}, i = [[1]], w = [], m } = object(value, where);
+function readLayer(value: unknown, where: string, sequential: boolean, depth: number): StoredLayer {
+  const { c, n, g = {}, i = sequential ? [] : [[1]], w = [], m } = object(value, where);
   const name = text(n, where);
   const here = `${where}/${name}`;
   return {
@@ -133,13 +134,13 @@ function readLayer(value: unknown, where: string, depth: number): StoredLayer {
     config: object(g, here),
     inbound: readInbound(i, here),
     weights: array(w, here).map((weight) => readWeight(weight, here)),
-    ...(m !== undefined && { model: readModel(m, here, depth + 1) }),
+    ...(m !== undefined && { model: readModel(m, name, here, depth + 1) }),
   };
 }
 
-function writeModel({ sequential, name, layers, inputs, outputs }: StoredModel): Json {
+function writeModel({ sequential, layers, inputs, outputs }: StoredModel): Json {
   const l = layers.map((layer) => writeLayer(layer, sequential));
-  return sequential ? { n: name, l } : { n: name, l, i: inputs, o: outputs };
+  return sequential ? { l } : { l, i: inputs, o: outputs };
 }
 
 function readPorts(value: unknown, where: string): Port[] {
@@ -152,14 +153,14 @@ function readPorts(value: unknown, where: string): Port[] {
 // Deeper than any model, far from the depth at which recursion overflows.
 const deepest = 64;
 
-function readModel(value: unknown, where: string, depth: number): StoredModel {
+function readModel(value: unknown, name: string, where: string, depth: number): StoredModel {
   if (depth > deepest) fail(`at most ${deepest} models in one another`, where);
-  const { n, l, i, o } = object(value, where);
+  const { l, i, o } = object(value, where);
   const sequential = i === undefined;
   return {
     sequential,
-    name: text(n, where),
-    layers: array(l, where).map((layer) => readLayer(layer, where, depth)),
+    name,
+    layers: array(l, where).map((layer) => readLayer(layer, where, sequential, depth)),
     inputs: sequential ? [] : readPorts(i, where),
     outputs: sequential ? [] : readPorts(o, where),
   };
@@ -186,6 +187,7 @@ export function writeDocument({ model, sources, metadata }: ModelDocument): stri
       : source.length,
   );
   return JSON.stringify({
+    n: model.name,
     m: writeModel(model),
     ...(p.length > 0 && { p }),
     ...(Object.keys(metadata).length > 0 && { x: metadata }),
@@ -206,9 +208,9 @@ export function readDocument(json: string): ModelDocument {
       `decodeModel: the model's description is not JSON (${(error as Error).message}).`,
     );
   }
-  const { m, p = [], x = {} } = object(value, 'the top');
+  const { n, m, p = [], x = {} } = object(value, 'the top');
   return {
-    model: readModel(m, 'the model', 0),
+    model: readModel(m, text(n, 'the top'), 'the model', 0),
     sources: array(p, 'sources').map(readSource),
     metadata: object(x, 'metadata'),
   };

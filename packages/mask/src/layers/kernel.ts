@@ -17,7 +17,8 @@ export class MaskedKernel {
   training = false;
   readonly #seed: number;
   readonly #group: MaskGroup;
-  readonly #given: tf.LayerVariable | null;
+  /** The fixed values the user gave, not yet scaled; null when they are drawn from a seed. */
+  readonly given: tf.LayerVariable | null;
   #base: tf.Tensor | null = null;
 
   constructor(parts: {
@@ -31,7 +32,7 @@ export class MaskedKernel {
     this.masking = parts.masking;
     this.scores = parts.scores;
     this.learner = parts.learner;
-    this.#given = parts.given;
+    this.given = parts.given;
     this.#seed = parts.seed;
     this.#group = parts.group;
     this.#group.join(parts.masking.index, parts.scores.read() as tf.Variable);
@@ -82,11 +83,6 @@ export class MaskedKernel {
     });
   }
 
-  /** The fixed values the user gave, or null when they come from a seed. */
-  givenValues(): tf.Tensor | null {
-    return this.#given === null ? null : this.#given.read();
-  }
-
   dispose(): void {
     this.#base?.dispose();
     this.#base = null;
@@ -95,7 +91,10 @@ export class MaskedKernel {
 
   #values(): tf.Tensor {
     const magnitudes = this.learner.learner.alphabet === 'sign';
-    if (this.#given !== null) return magnitudes ? tf.abs(this.#given.read()) : this.#given.read();
+    if (this.given !== null) {
+      const values = tf.mul(this.given.read(), this.masking.fill.scale);
+      return magnitudes ? tf.abs(values) : values;
+    }
     if (this.#base === null) {
       const values = fillLayer(this.masking.fill);
       if (magnitudes) for (let i = 0; i < values.length; i++) values[i] = Math.abs(values[i] ?? 0);

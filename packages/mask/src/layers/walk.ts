@@ -11,10 +11,13 @@ export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return layer instanceof tf.LayersModel;
 }
 
-/** The layer inside a wrapper such as TimeDistributed, or null. */
-export function wrappedLayer(layer: tf.layers.Layer): tf.layers.Layer | null {
-  const { layer: inner } = layer as { layer?: tf.layers.Layer };
-  return inner instanceof tf.layers.Layer ? inner : null;
+/** The wrapper whose inner layer can be masked; others (Bidirectional) hold recurrent layers and stay whole. */
+export const wrapper = 'TimeDistributed';
+
+function wrappedLayer(layer: tf.layers.Layer): tf.layers.Layer | null {
+  return layer.getClassName() === wrapper
+    ? (layer as unknown as { layer: tf.layers.Layer }).layer
+    : null;
 }
 
 /**
