@@ -206,10 +206,12 @@ export function gemm(
   for (let unit = begin; unit < end; ) {
     const batch = unit / tiles;
     const first = unit - batch * tiles;
-    const last = min(tiles, first + end - unit);
+    const depth = kSlice ? min(kSlice, k - batch * kSlice) : k;
+    // So many rows that they stay in a near cache while the panels pass by.
+    const block = max(1, 16384 / (6 * max(1, depth)));
+    const last = min(min(tiles, first + end - unit), first + block);
     const row = first * 6;
     const rows = min(m, last * 6) - row;
-    const depth = kSlice ? min(kSlice, k - batch * kSlice) : k;
     const to = c + batch * m * rowC + row * rowC;
     product(
       a + batch * batchA + row * rowA, rowA, stepA, b + batch * batchB, stepB, panel,

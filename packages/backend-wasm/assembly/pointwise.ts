@@ -179,19 +179,22 @@ export function binary(
   else combine(3, a, b, out, scalar, first, last);
 }
 
-/** op: 0 relu, 1 relu6, 2 step (1 above zero, else alpha, NaN stays). */
+/** op: 0 relu, 1 relu6, 2 step (1 above zero, else `first`), 3 between first and second; NaN stays. */
 export function unary(
-  x: usize, y: usize, size: i32, op: i32, alpha: f32,
+  x: usize, y: usize, size: i32, op: i32, first: f32, second: f32,
   begin: i32, end: i32, scratch: usize,
 ): void {
   const last = min(size, end * SPAN);
-  const zero = f32x4.splat(0), six = f32x4.splat(6), one = f32x4.splat(1), low = f32x4.splat(alpha);
+  const zero = f32x4.splat(0), six = f32x4.splat(6), one = f32x4.splat(1), low = f32x4.splat(first);
+  const high = f32x4.splat(second);
   for (let i = begin * SPAN; i < last; i += 4) {
     const o = <usize>i << 2;
     let v = loadSome(x + o, last - i);
     if (op == 2) {
       const known = v128.bitselect(one, low, f32x4.gt(v, zero));
       v = v128.bitselect(known, v, f32x4.eq(v, v));
+    } else if (op == 3) {
+      v = f32x4.min(f32x4.max(v, low), high);
     } else {
       v = f32x4.max(v, zero);
       if (op == 1) v = f32x4.min(v, six);

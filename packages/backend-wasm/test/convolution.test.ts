@@ -65,6 +65,20 @@ describe.each([
   }, 300_000);
 });
 
+it('takes a bias of any form', async () => {
+  for (const shape of [[], [1], [11], [5, 4, 11]]) {
+    await bothAgree(() => {
+      const x = random(5, [3, 9, 7, 6]) as tf.Tensor4D;
+      const [full, thin] = [random(6, [3, 3, 6, 11]), random(6, [3, 3, 6, 1])] as tf.Tensor4D[];
+      const bias = random(7, shape);
+      const common = { x, strides: 2, pad: 'same', activation: 'relu' } as const;
+      const y = tf.fused.conv2d({ ...common, filter: full!, bias });
+      if (shape.length > 0 && shape[0] !== 1) return [y];
+      return [y, tf.fused.depthwiseConv2d({ ...common, filter: thin!, bias })];
+    });
+  }
+});
+
 it('takes bias and activation in one go', async () => {
   for (const activation of ['linear', 'relu', 'relu6', 'elu'] as const) {
     const work = () => {
@@ -77,3 +91,9 @@ it('takes bias and activation in one go', async () => {
     expect(difference(ours.values, theirs.values)).toBeLessThan(1e-5);
   }
 });
+
+async function bothAgree(work: () => tf.Tensor[]): Promise<void> {
+  const [ours, theirs] = [await on('wasm', work), await on('cpu', work)];
+  expect(difference(ours.values, theirs.values)).toBeLessThan(1e-5);
+  expect(ours.left).toBe(0);
+}

@@ -27,7 +27,7 @@ describe('matMul', () => {
   });
 
   it('adds a bias and applies an activation', async () => {
-    for (const activation of ['linear', 'relu', 'relu6', 'sigmoid'] as const) {
+    for (const activation of ['linear', 'relu', 'relu6', 'sigmoid', 'elu'] as const) {
       await compare(() =>
         tf.fused.matMul({
           a: random(1, [13, 21]),
@@ -37,6 +37,18 @@ describe('matMul', () => {
         }),
       );
     }
+  });
+
+  it('multiplies integers, and refuses what does not fit', async () => {
+    const list = (shape: [number, number]) =>
+      tf.tensor2d(
+        Array.from({ length: shape[0] * shape[1] }, (_, i) => (i % 7) - 3),
+        shape,
+        'int32',
+      );
+    await compare(() => tf.matMul(list([3, 5]), list([5, 4])).toFloat());
+    await tf.setBackend('wasm');
+    expect(() => tf.tidy(() => tf.matMul(tf.ones([2, 3]), tf.ones([2, 3])))).toThrow(/inner|shape/);
   });
 
   it('gives empty and zero results for empty inputs', async () => {

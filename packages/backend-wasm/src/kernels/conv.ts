@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { allocate, type Host, release, run } from '../host.ts';
+import { finishApart } from './fused.ts';
 import { activations, multiply, packed } from './matmul.ts';
 import { allFloat, at, type Body, make, register, sizeOf } from './tensor.ts';
 
@@ -108,13 +109,14 @@ const conv2d: Body = ({ host, inputs, attrs }) => {
   const options = attrs as unknown as ConvAttributes;
   const act = activations[options.activation ?? 'linear'];
   const last = options.dataFormat !== 'NCHW' && options.dataFormat !== 'channelsFirst';
-  if (act === undefined || !last || !allFloat(x, filter, bias)) return null;
+  if (!last || !allFloat(x, filter, bias)) return null;
   const info = geometry(x.shape, filter.shape, options, false);
-  if (bias && sizeOf(bias.shape) !== info.outChannels) return null;
+  const n = info.outChannels;
+  const together = act !== undefined && (!bias || (sizeOf(bias.shape) === n && n > 1));
   const y = make(host, info.outShape);
-  const where = bias ? at(host, bias) : 0;
-  forward(host, at(host, x), at(host, filter), at(host, y), info, where, act);
-  return y;
+  const where = together && bias ? at(host, bias) : 0;
+  forward(host, at(host, x), at(host, filter), at(host, y), info, where, together ? act : 0);
+  return together ? y : finishApart(host, y, inputs, attrs);
 };
 
 const inputGrad: Body = ({ host, inputs, attrs }) => {
@@ -122,6 +124,8 @@ const inputGrad: Body = ({ host, inputs, attrs }) => {
   const options = attrs as unknown as ConvAttributes;
   if (options.dataFormat === 'NCHW' || !allFloat(dy, filter)) return null;
   const info = geometry(options.inputShape!, filter.shape, options, false);
+  // tfjs lets dy be larger than the shapes say; the stock kernel knows what to make of it.
+  if (!tf.util.arraysEqual(info.outShape, dy.shape)) return null;
   const dx = make(host, options.inputShape!);
   const { inChannels: c, outChannels: n, batchSize } = info;
   const area = info.outHeight * info.outWidth;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { allocate, type Host, release, run } from '../host.ts';
 import { geometry } from './conv.ts';
+import { finishApart } from './fused.ts';
 import { allFloat, at, type Body, make, register } from './tensor.ts';
 
 type Info = tf.backend_util.Conv2DInfo;
@@ -54,6 +55,13 @@ const forward: Body = ({ host, inputs, attrs }) => {
     planes(height, width, fh * fw),
   );
   return y;
+};
+
+const fused: Body = (given) => {
+  const { bias, preluActivationWeights } = given.inputs as Partial<Record<string, tf.TensorInfo>>;
+  if (!allFloat(bias, preluActivationWeights)) return null;
+  const y = forward(given) as tf.TensorInfo | null;
+  return y && finishApart(given.host, y, given.inputs, given.attrs);
 };
 
 /** The gradient with `repeat` channels a channel of x, [..., c * repeat]. */
@@ -166,6 +174,7 @@ const filterGrad: Body = ({ host, inputs, attrs }) => {
 /** Registers depthwise convolution and its gradients. */
 export function registerDepthwise(): void {
   register(tf.DepthwiseConv2dNative, forward);
+  register(tf.FusedDepthwiseConv2D, fused);
   register(tf.DepthwiseConv2dNativeBackpropInput, inputGrad);
   register(tf.DepthwiseConv2dNativeBackpropFilter, filterGrad);
 }

@@ -1,6 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import { allocate, type Host, release, run } from '../host.ts';
-import { allFloat, at, type Body, make, register, sizeOf } from './tensor.ts';
+import { finishApart } from './fused.ts';
+import {
+  allFloat,
+  at,
+  type Body,
+  type Call,
+  call,
+  drop,
+  make,
+  register,
+  sizeOf,
+} from './tensor.ts';
 
 /** Fused activations the product applies itself. */
 export const activations: Record<string, number> = { linear: 0, relu: 1, relu6: 2 };
@@ -54,26 +65,29 @@ function batches(a: number[], b: number[]): { shape: number[]; a: number; b: num
   return { shape: tf.broadcast_util.assertAndGetBroadcastShape(a, b), a: sizeA, b: sizeB };
 }
 
-const matMul: Body = ({ host, inputs, attrs }) => {
+interface MatMulAttributes {
+  transposeA?: boolean;
+  transposeB?: boolean;
+  activation?: string;
+}
+
+/** The product of float32 matrices, with what the kernel takes along; null where leading axes differ. */
+function product({ host, inputs, attrs }: Call): tf.TensorInfo | null {
   const { a, b, bias } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo; bias?: tf.TensorInfo };
-  const {
-    transposeA,
-    transposeB,
-    activation = 'linear',
-  } = attrs as {
-    transposeA?: boolean;
-    transposeB?: boolean;
-    activation?: string;
-  };
-  const act = activations[activation];
-  if (act === undefined || !allFloat(a, b, bias)) return null;
+  const { transposeA, transposeB, activation = 'linear' } = attrs as MatMulAttributes;
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
   const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
-  const n = transposeB ? rowsB : columnsB;
+  const [inner, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+  if (a.shape.length < 2 || b.shape.length < 2 || inner !== k) {
+    throw new Error(
+      `matMul: expected matrices that share an inner axis, got [${a.shape}] and [${b.shape}], transposed ${[!!transposeA, !!transposeB]}; check their shapes.`,
+    );
+  }
   const leading = batches(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  // A bias of another form than [n] is left to the stock kernel.
-  if (!leading || (bias && sizeOf(bias.shape) !== n)) return null;
+  if (!leading) return null;
+  const act = activations[activation];
+  const together = act !== undefined && (!bias || (sizeOf(bias.shape) === n && n > 1));
   const count = sizeOf(leading.shape);
   const out = make(host, [...leading.shape, m, n]);
   const [p, q] = [at(host, a), at(host, b)];
@@ -86,10 +100,27 @@ const matMul: Body = ({ host, inputs, attrs }) => {
     { at: q, row: transposeB ? 4 : lineB, step: transposeB ? lineB : 4, batch: batchB },
     at(host, out),
     [count, m, n, k],
-    bias ? at(host, bias) : 0,
-    act,
+    together && bias ? at(host, bias) : 0,
+    together ? act : 0,
   );
-  return out;
+  return together ? out : finishApart(host, out, inputs, attrs);
+}
+
+/** Products of other types by way of float32, which is exact below 2^24. */
+const matMul: Body = (given) => {
+  const { host, inputs } = given;
+  const { a, b, bias } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo; bias?: tf.TensorInfo };
+  if (allFloat(a, b, bias)) return product(given);
+  if (bias) return null;
+  const float = (x: tf.TensorInfo) => call(host, tf.Cast, { x }, { dtype: 'float32' });
+  const [x, y] = [float(a), float(b)];
+  const out = product({ ...given, inputs: { a: x, b: y } });
+  drop(host, x);
+  drop(host, y);
+  if (!out) return null;
+  const result = call(host, tf.Cast, { x: out }, { dtype: tf.upcastType(a.dtype, b.dtype) });
+  drop(host, out);
+  return result;
 };
 
 /** Registers the matrix products. */

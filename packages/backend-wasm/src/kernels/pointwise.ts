@@ -50,8 +50,18 @@ const identity: Body = ({ host, inputs }) => {
 };
 
 const cast: Body = (given) => {
-  const { x } = given.inputs as { x: tf.TensorInfo };
-  return x.dtype === given.attrs.dtype ? identity(given) : null;
+  const { host, inputs, attrs } = given;
+  const { x } = inputs as { x: tf.TensorInfo };
+  if (x.dtype === attrs.dtype) return identity(given);
+  if (attrs.dtype !== 'bool' || (x.dtype !== 'float32' && x.dtype !== 'int32')) return null;
+  // The stock kernel keeps the low byte, so that 3 stays 3 and 256 becomes false.
+  const out = make(host, x.shape, 'bool');
+  const size = sizeOf(x.shape);
+  const buffer = host.backend.wasm.HEAPU8.buffer as ArrayBuffer;
+  const from = new (x.dtype === 'int32' ? Int32Array : Float32Array)(buffer, at(host, x), size);
+  const to = new Uint8Array(buffer, at(host, out), size);
+  for (let i = 0; i < size; i++) to[i] = from[i] === 0 ? 0 : 1;
+  return out;
 };
 
 function unary(op: number): Body {
@@ -60,8 +70,9 @@ function unary(op: number): Body {
     if (!allFloat(x)) return null;
     const y = make(host, x.shape);
     const size = sizeOf(x.shape);
-    const alpha = (attrs.alpha as number | undefined) ?? 0;
-    run(host, 'unary', [at(host, x), at(host, y), size, op, alpha], spans(size), SPAN);
+    const { alpha = 0, clipValueMin = alpha, clipValueMax = 0 } = attrs as Record<string, number>;
+    const args = [at(host, x), at(host, y), size, op, clipValueMin, clipValueMax];
+    run(host, 'unary', args, spans(size), SPAN);
     return y;
   };
 }
@@ -103,6 +114,7 @@ export function registerPointwise(): void {
   register(tf.Relu, unary(0));
   register(tf.Relu6, unary(1));
   register(tf.Step, unary(2));
+  register(tf.ClipByValue, unary(3));
   register(tf.Identity, identity);
   register(tf.Cast, cast);
   register(tf.Add, binary(0));
