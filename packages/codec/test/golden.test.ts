@@ -2,21 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { decodeContainer, encodeContainer, type Section } from '../src/index.ts';
-import type { Loose } from './help.ts';
+import { sectionOf } from './golden.ts';
 
 const folder = new URL('golden/', import.meta.url);
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.pleat'))
   .map((file) => file.slice(0, -'.pleat'.length));
-
-/** A section as the JSON beside a golden file spells it. */
-function fromJson(section: Loose): Section {
-  if (section.kind === 'mask') return { ...section, bits: Uint8Array.from(section.bits) };
-  if (section.kind === 'bytes') return { ...section, bytes: Uint8Array.from(section.bytes) };
-  if (section.kind === 'json') return section;
-  const list = section.coding === 'int32' ? Int32Array : Float32Array;
-  return { ...section, values: list.from(section.values) };
-}
 
 test('there are golden files', () => {
   expect(names).toEqual(['v1-empty', 'v1-kinds', 'v1-masks']);
@@ -25,7 +16,7 @@ test('there are golden files', () => {
 describe.each(names)('%s', (name) => {
   const file = new Uint8Array(readFileSync(new URL(`${name}.pleat`, folder)));
   const content = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
-  const sections: Section[] = content.sections.map(fromJson);
+  const sections: Section[] = content.sections.map(sectionOf);
 
   test('is read as what the JSON beside it says', () => {
     const decoded = decodeContainer(file);

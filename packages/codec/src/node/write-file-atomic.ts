@@ -10,7 +10,7 @@ export class AtomicWriteError extends Error {
   /** The system's error code. */
   readonly code: string;
 
-  constructor(path: string, cause: NodeJS.ErrnoException) {
+  constructor(path: string, cause: Error & { code?: string }) {
     const code = cause.code ?? 'unknown';
     const advice =
       code === 'ENOSPC' || code === 'EDQUOT'
@@ -63,7 +63,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
   } catch (cause) {
     await handle?.close().catch(() => undefined);
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw new AtomicWriteError(path, cause as NodeJS.ErrnoException);
+    throw new AtomicWriteError(path, cause as Error & { code?: string });
   }
   await syncFolder(folder);
 }
