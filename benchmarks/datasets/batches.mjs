@@ -35,14 +35,20 @@ const fullEpochs = ['padded crop, flip', 'paper recipe'];
 
 let epoch = 0;
 const busy = {};
+const work = {};
 const run = (name, augment, workers) => async () => {
   const before = performance.eventLoopUtilization();
+  const cpu = process.cpuUsage();
   const options = { shape, batchSize: 128, epoch: epoch++, augment, normalize, workers };
   let seen = 0;
   for await (const { size } of batches(split, options)) seen += size;
   if (seen !== length) throw new Error(`${seen} of ${length} images came`);
   busy[name] ??= [];
   busy[name].push(performance.eventLoopUtilization(before).active);
+  // Of all threads, workers included: what one core alone would take, whatever else runs on the machine.
+  const { user, system } = process.cpuUsage(cpu);
+  work[name] ??= [];
+  work[name].push((user + system) / 1e6);
 };
 const contestants = {};
 for (const [name, augment] of Object.entries(recipes)) {
@@ -58,6 +64,7 @@ const rows = Object.fromEntries(
     {
       'images/s (median)': Math.round((length / time) * 1000),
       'images/s (best)': Math.round((length / min) * 1000),
+      'images per CPU second': Math.round(length / median(work[name])),
       'calling thread busy, ms per 1,000 images': +((median(busy[name]) / length) * 1000).toFixed(
         2,
       ),

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { assemble } from '../src/assemble.ts';
 import { download } from '../src/load/download.ts';
 import { findDataset } from '../src/load/find.ts';
@@ -171,11 +171,8 @@ test('a data set is downloaded into the cache, then read from it without the net
     })),
   };
   const cache = temporaryFolder();
-  const outside = process.env.PLEAT_DATA;
-  onTestFinished(() => {
-    if (outside !== undefined) process.env.PLEAT_DATA = outside;
-  });
-  delete process.env.PLEAT_DATA;
+  vi.stubEnv('PLEAT_DATA', undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const seen = new Set<string>();
   const raw = await findDataset(definition, { cache, onProgress: ({ file }) => seen.add(file) });
   expect([raw.train.length, raw.test?.length]).toEqual([20, 10]);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { create } from 'tar';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { DatasetError, datasetNames, loadDataset } from '../src/index.ts';
 import { cifarFile, errorOf, idxFile, temporaryFolder } from './helpers.ts';
 
@@ -52,6 +52,23 @@ test('CIFAR-10 from some of its files, without a test file', async () => {
   expect(test).toBeNull();
   expect([...train.labels]).toEqual([1, 1, 1, 4, 4]);
   expect(classes[4]).toBe('deer');
+});
+
+test('PLEAT_DATA names a folder of data sets, and only a folder of that name counts', async () => {
+  const root = temporaryFolder();
+  vi.stubEnv('PLEAT_DATA', root);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  // Fashion-MNIST's files have the same names: lying in the folder itself they must not pass for MNIST.
+  write(root, mnistFiles(10, 2));
+  const nowhere = { cache: temporaryFolder(), download: false };
+  const error = await errorOf(() => loadDataset('mnist', nowhere));
+  expect(error.code).toBe('not-found');
+  expect(error.message).toContain(join(root, 'mnist'));
+  expect(error.message).toContain(nowhere.cache);
+  write(join(root, 'mnist'), mnistFiles(30, 7));
+  expect((await loadDataset('mnist', { validation: 3 })).train.length).toBe(27);
+  const elsewhere = { data: write(temporaryFolder(), mnistFiles(50, 5)), validation: 0 };
+  expect((await loadDataset('mnist', elsewhere)).train.length).toBe(50);
 });
 
 async function archive(

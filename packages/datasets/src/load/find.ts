@@ -19,60 +19,57 @@ export async function findDataset(
   definition: Definition,
   options: LoadOptions,
 ): Promise<RawDataset> {
-  const { name } = definition;
-  const choice = { labels: options.labels ?? 'fine' };
-  const tried: string[] = [];
-  const readFrom = async (folders: readonly string[]): Promise<RawDataset | null> => {
-    tried.push(...folders);
-    for (const folder of folders) {
-      const raw = await definition.read(folderSource(folder), choice);
-      if (raw !== null) return raw;
-    }
-    for (const folder of definition.archive === undefined ? [] : folders) {
-      const archive = join(folder, definition.archive ?? '');
-      const raw =
-        existsSync(archive) && (await definition.read(await archiveSource(archive), choice));
-      if (raw) return raw;
-    }
-    return null;
-  };
+  const { folders, bundled, archive } = definition;
+  const labels = options.labels ?? 'fine';
+  const below = (root: string): string[] => folders.map((folder) => join(root, folder));
 
   if (options.data !== undefined) {
-    const root = options.data;
-    const raw = await readFrom([...definition.folders.map((folder) => join(root, folder)), root]);
-    if (raw !== null) return raw;
-    throw notFound(definition, tried, 'give the folder that holds them as data');
+    const given = [...below(options.data), options.data];
+    const raw = await readFirst(definition, given, labels);
+    return raw ?? notFound(definition, given, 'give the folder that holds them as data');
   }
-  if (definition.bundled) {
-    const raw = await readFrom([bundledFolder]);
-    if (raw !== null) return raw;
-    throw notFound(definition, tried, 'install @pleat/datasets again');
+  if (bundled) {
+    const raw = await readFirst(definition, [bundledFolder], labels);
+    return raw ?? notFound(definition, [bundledFolder], 'install @pleat/datasets again');
   }
-  const local = process.env.PLEAT_DATA;
-  if (local) {
-    // Not the folder itself: MNIST and Fashion-MNIST have files of the same names.
-    const raw = await readFrom([
-      ...definition.folders.map((folder) => join(local, folder)),
-      ...(definition.archive === undefined ? [] : [local]),
-    ]);
-    if (raw !== null) return raw;
-  }
-  const cache = join(options.cache ?? cacheFolder(), name);
+  const root = process.env.PLEAT_DATA;
+  // MNIST and Fashion-MNIST have files of the same names: only a folder's name tells them apart.
+  const local = root ? [...below(root), ...(archive === undefined ? [] : [root])] : [];
+  const found = await readFirst(definition, local, labels);
+  if (found !== null) return found;
+
+  const cache = join(options.cache ?? cacheFolder(), definition.name);
   if (options.download !== false) {
     const { onProgress } = options;
     for (const item of definition.downloads) await download(item, cache, { onProgress });
   }
-  const raw = await readFrom([cache]);
-  if (raw !== null) return raw;
-  throw notFound(
-    definition,
-    tried,
-    'allow the download, or give the folder that holds them as data',
-  );
+  const advice = 'allow the download, or give the folder that holds them as data';
+  const raw = await readFirst(definition, [cache], labels);
+  return raw ?? notFound(definition, [...local, cache], advice);
 }
 
-function notFound(definition: Definition, tried: string[], advice: string): DatasetError {
-  return new DatasetError(
+/** Reads the first of the folders that has the files, or failing that their archive. */
+async function readFirst(
+  definition: Definition,
+  folders: readonly string[],
+  labels: 'fine' | 'coarse',
+): Promise<RawDataset | null> {
+  for (const folder of folders) {
+    const raw = await definition.read(folderSource(folder), { labels });
+    if (raw !== null) return raw;
+  }
+  if (definition.archive === undefined) return null;
+  for (const folder of folders) {
+    const path = join(folder, definition.archive);
+    if (!existsSync(path)) continue;
+    const raw = await definition.read(await archiveSource(path), { labels });
+    if (raw !== null) return raw;
+  }
+  return null;
+}
+
+function notFound(definition: Definition, tried: readonly string[], advice: string): never {
+  throw new DatasetError(
     'not-found',
     `loadDataset: expected the files of ${definition.name} in ${tried.join(', ')}; found none of them; ${advice}.`,
   );
