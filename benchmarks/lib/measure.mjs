@@ -20,12 +20,6 @@ export function processorTime() {
   return (user + system) / 1e3;
 }
 
-/** Processor time of this process in milliseconds, all threads and the system's work for it together. */
-export function cpuTime() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e3;
-}
-
 /**
  * Times contestants in turn.
  *

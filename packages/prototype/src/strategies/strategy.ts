@@ -6,7 +6,7 @@ export interface SizedLayer {
 }
 
 /** The prototype one layer reads. */
-export interface Assignment {
+interface Assignment {
   /** Index of the layer whose fan-in and stream the prototype is drawn with. */
   owner: number;
   /** Number of values in the prototype. */
