@@ -27,7 +27,8 @@ export class Contexts {
   readonly #geometry: Geometry;
   readonly #run: number;
   readonly #runsInRow: number;
-  readonly #ofFilter: Uint16Array;
+  /** What classes and references add for each filter; null when nothing. */
+  readonly #ofFilter: Uint16Array | null;
   readonly #ofRow: { classes: Uint8Array; divisor: number; modulus: number; weight: number }[] = [];
 
   constructor(model: MaskModel, geometry: Geometry) {
@@ -42,19 +43,21 @@ export class Contexts {
       (lag < this.#run ? this.near : this.#far).push({ lag, shift });
     }
     let weight = 2 ** model.lags.length;
-    this.#ofFilter = new Uint16Array(filters);
+    const perFilter = model.references || model.maps.some(({ axis }) => axis === 'filters');
+    const ofFilter = perFilter ? new Uint16Array(filters) : new Uint16Array(0);
+    this.#ofFilter = perFilter ? ofFilter : null;
     this.references = model.references;
     this.referenceShift = model.lags.length;
     if (model.references) {
       const known = 2 * weight;
       model.references.forEach((distance, i) => {
-        if (distance) this.#ofFilter[i] = known;
+        if (distance) ofFilter[i] = known;
       });
       weight *= 4;
     }
     for (const { axis, classes, count } of model.maps) {
       if (axis === 'filters') {
-        for (let i = 0; i < filters; i++) this.#ofFilter[i]! += classes[i]! * weight;
+        for (let i = 0; i < filters; i++) ofFilter[i]! += classes[i]! * weight;
       } else {
         const divisor = axis === 'taps' ? inputs : 1;
         const modulus = axis === 'inputs' ? inputs : rows;
@@ -88,7 +91,9 @@ export class Contexts {
     for (const { classes, divisor, modulus, weight } of this.#ofRow) {
       base += classes[Math.floor(row / divisor) % modulus]! * weight;
     }
-    for (let i = 0; i < length; i++) current[i] = base + this.#ofFilter[column + i]!;
+    const ofFilter = this.#ofFilter;
+    if (!ofFilter) current.fill(base, 0, length);
+    else for (let i = 0; i < length; i++) current[i] = base + ofFilter[column + i]!;
     for (const { lag, shift } of this.#far) this.#addLag(bits, at - lag, length, shift);
   }
 
