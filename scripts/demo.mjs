@@ -41,8 +41,8 @@ const run = await pleat(
   'train',
   ...['--engine', 'wasm', '--model', 'convmixer', '--dataset', 'fashion-mnist-subset'],
   ...['--method', 'mask', '--strategy', 'random-vector', '--ratio', '0.01', '--learner', 'signed'],
-  ...['--dim', '64', '--depth', '4', '--patch-size', '2', '--kernel-size', '5'],
-  ...['--epochs', '6', '--batch', '64', '--learning-rate', '0.05', '--augmentation', 'none'],
+  ...['--dim', '64', '--depth', '4', '--patch-size', '4', '--kernel-size', '5'],
+  ...['--epochs', '10', '--batch', '64', '--learning-rate', '0.02', '--augmentation', 'none'],
   ...['--tensors', 'float16', '--out', out, '--overwrite'],
 );
 

@@ -32,7 +32,7 @@ describe('a configuration', () => {
       learner: 'signed',
       seed: 0,
     });
-    expect(config).toMatchObject({ dim: 64, learningRate: 0.05 });
+    expect(config).toMatchObject({ dim: 64, learningRate: 0.02 });
     expect(config.out).toBe('runs/fashion-mnist-subset-convmixer-mask');
     for (const key of ['keep', 'heads', 'momentum', 'warmup'])
       expect(config).not.toHaveProperty(key);

@@ -2,11 +2,12 @@ import type { AugmentStep } from '@pleat/datasets';
 import { z } from 'zod';
 
 /**
- * Named augmentations. `flip-crop` is what small images of clothes and things take; `paper` is that of
+ * Named augmentations. `flip` and `flip-crop` suit images of things (not of digits); `paper` is that of
  * the PEMN authors (Bai et al. 2022): resized crop, RandAugment(2, 12), colour jitter 0.2, erasing 0.2.
  */
 const presets = {
   none: [],
+  flip: [{ name: 'flip' }],
   'flip-crop': [{ name: 'random-crop', padding: 2 }, { name: 'flip' }],
   paper: [
     { name: 'random-resized-crop', scale: [0.75, 1], ratio: [1, 1] },

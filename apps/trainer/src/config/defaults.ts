@@ -10,5 +10,5 @@ export function modelDefaults(model: TrainConfig['model']): Partial<TrainConfig>
 /** Peak learning rate when none is said. */
 export function defaultLearningRate({ optimizer, method }: TrainConfig): number {
   if (optimizer === 'sgd') return 0.1;
-  return method === 'mask' ? 0.05 : 0.01;
+  return method === 'mask' ? 0.02 : 0.01;
 }

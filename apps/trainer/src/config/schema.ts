@@ -55,8 +55,8 @@ export const trainSchema = z.strictObject({
     .describe('held-out part of the training images: a share below 1 or a count'),
   limit: count().optional().describe('train on the first N images only'),
   augmentation: augmentationSchema
-    .default('flip-crop')
-    .describe('preset (none, flip-crop, paper) or a list of steps'),
+    .default('none')
+    .describe('preset (none, flip, flip-crop, paper) or a list of steps'),
 
   method: z
     .enum(['dense', 'mask'])
