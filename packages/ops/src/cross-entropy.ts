@@ -38,7 +38,7 @@ function readLabels(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
  * @see Szegedy et al. 2016, arXiv 1512.00567, section 7.
  * @example
  * ```js
- * softmaxCrossEntropy(tf.tensor1d([0], 'int32'), tf.tensor2d([[0, 0]])).print(); // 0.6931472
+ * softmaxCrossEntropy(tf.tensor1d([0], 'int32'), tf.tensor2d([[0, 0]])).print(); // 0.6931471824645996
  * ```
  */
 export function softmaxCrossEntropy(

@@ -52,7 +52,7 @@ function composedGradient(dy: tf.Tensor, x: tf.Tensor, approximate: boolean): tf
  * @see Hendrycks & Gimpel 2016, arXiv 1606.08415, section 2.
  * @example
  * ```js
- * gelu(tf.tensor1d([-1, 0, 1])).print(); // [-0.1586552, 0, 0.8413448]
+ * gelu(tf.tensor1d([-1, 0, 1])).print(); // [-0.1586553, 0, 0.8413447]
  * ```
  */
 export function gelu<T extends tf.Tensor>(x: T, options: { approximate?: boolean } = {}): T {

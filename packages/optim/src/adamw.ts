@@ -19,6 +19,7 @@ export interface AdamWOptions {
   filter?: DecayFilter;
 }
 
+/** The optimiser `adamw` makes. */
 export class AdamWOptimizer extends SlotOptimizer {
   static readonly className = 'PleatAdamW';
   protected readonly slotNames = ['m', 'v'] as const;

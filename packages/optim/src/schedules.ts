@@ -18,6 +18,10 @@ function share(step: number, total: number): number {
  *
  * @param learningRate - The rate.
  * @returns The schedule.
+ * @example
+ * ```js
+ * constant(0.1)(1000); // 0.1
+ * ```
  */
 export function constant(learningRate: number): Schedule {
   return () => learningRate;

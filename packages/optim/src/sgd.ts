@@ -17,6 +17,7 @@ export interface SgdOptions {
   filter?: DecayFilter;
 }
 
+/** The optimiser `sgd` makes. */
 export class SgdOptimizer extends SlotOptimizer {
   static readonly className = 'PleatSgd';
   protected readonly slotNames: readonly string[];

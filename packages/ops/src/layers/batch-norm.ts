@@ -14,6 +14,7 @@ export interface BatchNormOptions extends LayerArguments {
   scale?: boolean;
 }
 
+/** The layer `batchNorm` makes. */
 export class PleatBatchNormLayer extends tf.layers.Layer {
   static readonly className = 'PleatBatchNorm';
   readonly momentum: number;
@@ -93,7 +94,14 @@ tf.serialization.registerClass(PleatBatchNormLayer);
  *
  * @param options - `momentum` (default 0.9, the kept share), `epsilon` (default 1e-5), `center` and `scale` (default true).
  * @returns The layer; weights gamma, beta, moving_mean, moving_variance, each [c].
+ * @throws Error when built on an input whose last axis is unknown.
  * @see Ioffe & Szegedy 2015, arXiv 1502.03167.
+ * @example
+ * ```js
+ * const layer = batchNorm({ epsilon: 0 });
+ * layer.apply(tf.tensor2d([[1], [3]]), { training: true }).print(); // [[-1], [1]]
+ * layer.movingMean.read().print(); // [0.2], a tenth of the way to 2
+ * ```
  */
 export function batchNorm(options: BatchNormOptions = {}): PleatBatchNormLayer {
   return new PleatBatchNormLayer(options);

@@ -8,6 +8,7 @@ export interface GeluOptions extends LayerArguments {
   approximate?: boolean;
 }
 
+/** The layer `geluLayer` makes. */
 export class PleatGeluLayer extends tf.layers.Layer {
   static readonly className = 'PleatGelu';
   readonly approximate: boolean;
@@ -38,6 +39,10 @@ tf.serialization.registerClass(PleatGeluLayer);
  * @param options - `approximate` (default false) takes the tanh form.
  * @returns The layer; output of the shape of the input.
  * @see Hendrycks & Gimpel 2016, arXiv 1606.08415.
+ * @example
+ * ```js
+ * geluLayer().apply(tf.tensor2d([[-1, 0, 1]])).print(); // [[-0.1586553, 0, 0.8413447]]
+ * ```
  */
 export function geluLayer(options: GeluOptions = {}): PleatGeluLayer {
   return new PleatGeluLayer(options);

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { globalAveragePool } from '../global-average-pool.ts';
 import { type LayerArguments, onlyShape, onlyTensor } from './base.ts';
 
+/** The layer `globalAveragePoolLayer` makes. */
 export class PleatGlobalAveragePoolLayer extends tf.layers.Layer {
   static readonly className = 'PleatGlobalAveragePool';
 
@@ -27,6 +28,10 @@ tf.serialization.registerClass(PleatGlobalAveragePoolLayer);
  * @param options - What every layer takes.
  * @returns The layer; it has no weights.
  * @see Lin, Chen & Yan 2014, arXiv 1312.4400.
+ * @example
+ * ```js
+ * globalAveragePoolLayer().apply(tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1])).print(); // [[3]]
+ * ```
  */
 export function globalAveragePoolLayer(options: LayerArguments = {}): PleatGlobalAveragePoolLayer {
   return new PleatGlobalAveragePoolLayer(options);

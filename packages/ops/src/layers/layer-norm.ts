@@ -12,6 +12,7 @@ export interface LayerNormOptions extends LayerArguments {
   scale?: boolean;
 }
 
+/** The layer `layerNormLayer` makes. */
 export class PleatLayerNormLayer extends tf.layers.Layer {
   static readonly className = 'PleatLayerNorm';
   readonly epsilon: number;
@@ -65,7 +66,12 @@ tf.serialization.registerClass(PleatLayerNormLayer);
  *
  * @param options - `epsilon` (default 1e-5), `center` and `scale` (default true).
  * @returns The layer; weights gamma and beta, each [c].
+ * @throws Error when built on an input whose last axis is unknown.
  * @see Ba, Kiros & Hinton 2016, arXiv 1607.06450.
+ * @example
+ * ```js
+ * layerNormLayer({ epsilon: 0 }).apply(tf.tensor2d([[1, 3]])).print(); // [[-1, 1]]
+ * ```
  */
 export function layerNormLayer(options: LayerNormOptions = {}): PleatLayerNormLayer {
   return new PleatLayerNormLayer(options);

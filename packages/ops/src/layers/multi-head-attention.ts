@@ -22,7 +22,7 @@ export interface MultiHeadAttentionOptions extends LayerArguments {
 }
 
 /**
- * Multi-head self-attention.
+ * The layer `multiHeadAttentionLayer` makes.
  *
  * Its kernels are `LayerVariable`s in fields of their own, and every call reads them by `read()`: put
  * an object with such a method in a field and the layer computes with what that gives.
@@ -118,7 +118,12 @@ tf.serialization.registerClass(PleatMultiHeadAttentionLayer);
  *
  * @param options - `heads`; `headDim` (default dim / heads), `useBias` (default true), `kernelInitializer` (default glorotUniform).
  * @returns The layer; weights query, key, value and output, each a kernel and, with useBias, a bias.
+ * @throws Error when built on a width that heads does not divide and headDim is not given.
  * @see Vaswani et al. 2017, arXiv 1706.03762, section 3.2.2.
+ * @example
+ * ```js
+ * multiHeadAttentionLayer({ heads: 2 }).apply(tf.ones([1, 3, 4])).shape; // [1, 3, 4]
+ * ```
  */
 export function multiHeadAttentionLayer(
   options: MultiHeadAttentionOptions,

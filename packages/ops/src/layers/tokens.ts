@@ -14,6 +14,7 @@ export interface EmbeddingOptions extends LayerArguments {
   initializer?: InitializerLike;
 }
 
+/** A layer with one learned weight, `embedding`. */
 abstract class LearnedEmbedding extends tf.layers.Layer {
   embedding!: tf.LayerVariable;
   protected readonly embeddingInitializer: ReturnType<typeof readInitializer>;
@@ -31,6 +32,7 @@ abstract class LearnedEmbedding extends tf.layers.Layer {
   }
 }
 
+/** The layer `positionEmbeddingLayer` makes. */
 export class PleatPositionEmbeddingLayer extends LearnedEmbedding {
   static readonly className = 'PleatPositionEmbedding';
 
@@ -53,6 +55,7 @@ export class PleatPositionEmbeddingLayer extends LearnedEmbedding {
 }
 tf.serialization.registerClass(PleatPositionEmbeddingLayer);
 
+/** The layer `classTokenLayer` makes. */
 export class PleatClassTokenLayer extends LearnedEmbedding {
   static readonly className = 'PleatClassToken';
 
@@ -79,6 +82,7 @@ export class PleatClassTokenLayer extends LearnedEmbedding {
 }
 tf.serialization.registerClass(PleatClassTokenLayer);
 
+/** The layer `firstTokenLayer` makes. */
 export class PleatFirstTokenLayer extends tf.layers.Layer {
   static readonly className = 'PleatFirstToken';
 
@@ -106,7 +110,12 @@ tf.serialization.registerClass(PleatFirstTokenLayer);
  *
  * @param options - `initializer` (default a truncated normal of deviation 0.02).
  * @returns The layer; weight embedding [t, dim].
+ * @throws Error when built on an input whose length or width is unknown.
  * @see Dosovitskiy et al. 2021, arXiv 2010.11929, equation 1.
+ * @example
+ * ```js
+ * positionEmbeddingLayer({ initializer: 'ones' }).apply(tf.zeros([1, 2, 2])).print(); // [[[1, 1], [1, 1]]]
+ * ```
  */
 export function positionEmbeddingLayer(
   options: EmbeddingOptions = {},
@@ -119,7 +128,12 @@ export function positionEmbeddingLayer(
  *
  * @param options - `initializer` (default a truncated normal of deviation 0.02).
  * @returns The layer; weight embedding [1, dim].
+ * @throws Error when built on an input whose width is unknown.
  * @see Dosovitskiy et al. 2021, arXiv 2010.11929, equation 1.
+ * @example
+ * ```js
+ * classTokenLayer({ initializer: 'ones' }).apply(tf.zeros([1, 1, 2])).print(); // [[[1, 1], [0, 0]]]
+ * ```
  */
 export function classTokenLayer(options: EmbeddingOptions = {}): PleatClassTokenLayer {
   return new PleatClassTokenLayer(options);
@@ -131,6 +145,10 @@ export function classTokenLayer(options: EmbeddingOptions = {}): PleatClassToken
  * @param options - What every layer takes.
  * @returns The layer; it has no weights.
  * @see Dosovitskiy et al. 2021, arXiv 2010.11929, equation 4.
+ * @example
+ * ```js
+ * firstTokenLayer().apply(tf.tensor3d([[[1, 2], [3, 4]]])).print(); // [[1, 2]]
+ * ```
  */
 export function firstTokenLayer(options: LayerArguments = {}): PleatFirstTokenLayer {
   return new PleatFirstTokenLayer(options);
