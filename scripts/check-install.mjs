@@ -101,10 +101,21 @@ function check(name) {
   return runExample(code, folder);
 }
 
+const unknown = wanted.filter((name) => !packages.has(name) && !packages.has(`@pleat/${name}`));
+if (unknown.length > 0) {
+  console.error(
+    `No package is named ${unknown.join(', ')}; there are ${[...packages.keys()].join(', ')}.`,
+  );
+  process.exit(2);
+}
 let failed = 0;
 try {
   for (const name of packages.keys()) {
-    if (wanted.length > 0 && !wanted.includes(name.replace('@pleat/', ''))) continue;
+    if (
+      wanted.length > 0 &&
+      ![name, name.replace('@pleat/', '')].some((form) => wanted.includes(form))
+    )
+      continue;
     try {
       console.log(`ok    ${name}: ${check(name)}`);
     } catch (error) {
