@@ -3,56 +3,23 @@
 import { copyFloats } from './math';
 
 /**
- * A tile of 6 x 8: 12 sums, 2 loads of b, 1 broadcast of a, as many registers as x64 has. Here the rows
- * of a lie apart, and two steps of k are taken at once to spare the moving of pointers.
+ * A tile of 4 x 8, its rows of a apart in memory. Eight sums, b, and a broadcast leave registers for the
+ * products, which more rows would not; and four divides most sizes.
  */
 function tileRows(
   a: usize, rowA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
 ): void {
-  let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
-  let s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
+  let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00;
+  let s20 = s00, s21 = s00, s30 = s00, s31 = s00;
   if (add) {
     let p = c;
     s00 = v128.load(p); s01 = v128.load(p, 16); p += rowC;
     s10 = v128.load(p); s11 = v128.load(p, 16); p += rowC;
     s20 = v128.load(p); s21 = v128.load(p, 16); p += rowC;
-    s30 = v128.load(p); s31 = v128.load(p, 16); p += rowC;
-    s40 = v128.load(p); s41 = v128.load(p, 16); p += rowC;
-    s50 = v128.load(p); s51 = v128.load(p, 16);
+    s30 = v128.load(p); s31 = v128.load(p, 16);
   }
-  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA, a4 = a3 + rowA, a5 = a4 + rowA;
-  for (; k > 1; k -= 2) {
-    let b0 = v128.load(b), b1 = v128.load(b, 16);
-    b += stepB;
-    let v = v128.load_splat<f32>(a);
-    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a1);
-    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a2);
-    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a3);
-    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a4);
-    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a5);
-    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
-    b0 = v128.load(b); b1 = v128.load(b, 16);
-    b += stepB;
-    v = v128.load_splat<f32>(a, 4);
-    s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a1, 4);
-    s10 = f32x4.add(s10, f32x4.mul(v, b0)); s11 = f32x4.add(s11, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a2, 4);
-    s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a3, 4);
-    s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a4, 4);
-    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a5, 4);
-    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
-    a += 8; a1 += 8; a2 += 8; a3 += 8; a4 += 8; a5 += 8;
-  }
-  if (k > 0) {
+  let a1 = a + rowA, a2 = a1 + rowA, a3 = a2 + rowA;
+  for (; k > 0; k--, b += stepB) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     let v = v128.load_splat<f32>(a);
     s00 = f32x4.add(s00, f32x4.mul(v, b0)); s01 = f32x4.add(s01, f32x4.mul(v, b1));
@@ -62,33 +29,26 @@ function tileRows(
     s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a3);
     s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a4);
-    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a5);
-    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
+    a += 4; a1 += 4; a2 += 4; a3 += 4;
   }
   v128.store(c, s00); v128.store(c, s01, 16); c += rowC;
   v128.store(c, s10); v128.store(c, s11, 16); c += rowC;
   v128.store(c, s20); v128.store(c, s21, 16); c += rowC;
-  v128.store(c, s30); v128.store(c, s31, 16); c += rowC;
-  v128.store(c, s40); v128.store(c, s41, 16); c += rowC;
-  v128.store(c, s50); v128.store(c, s51, 16);
+  v128.store(c, s30); v128.store(c, s31, 16);
 }
 
-/** The same where the six rows lie side by side, as in a transposed matrix. */
+/** The same where the four rows lie side by side, as in a transposed matrix. */
 function tileColumns(
   a: usize, stepA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
 ): void {
-  let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
-  let s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
+  let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00;
+  let s20 = s00, s21 = s00, s30 = s00, s31 = s00;
   if (add) {
     let p = c;
     s00 = v128.load(p); s01 = v128.load(p, 16); p += rowC;
     s10 = v128.load(p); s11 = v128.load(p, 16); p += rowC;
     s20 = v128.load(p); s21 = v128.load(p, 16); p += rowC;
-    s30 = v128.load(p); s31 = v128.load(p, 16); p += rowC;
-    s40 = v128.load(p); s41 = v128.load(p, 16); p += rowC;
-    s50 = v128.load(p); s51 = v128.load(p, 16);
+    s30 = v128.load(p); s31 = v128.load(p, 16);
   }
   for (; k > 0; k--, a += stepA, b += stepB) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
@@ -100,22 +60,16 @@ function tileColumns(
     s20 = f32x4.add(s20, f32x4.mul(v, b0)); s21 = f32x4.add(s21, f32x4.mul(v, b1));
     v = v128.load_splat<f32>(a, 12);
     s30 = f32x4.add(s30, f32x4.mul(v, b0)); s31 = f32x4.add(s31, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a, 16);
-    s40 = f32x4.add(s40, f32x4.mul(v, b0)); s41 = f32x4.add(s41, f32x4.mul(v, b1));
-    v = v128.load_splat<f32>(a, 20);
-    s50 = f32x4.add(s50, f32x4.mul(v, b0)); s51 = f32x4.add(s51, f32x4.mul(v, b1));
   }
   v128.store(c, s00); v128.store(c, s01, 16); c += rowC;
   v128.store(c, s10); v128.store(c, s11, 16); c += rowC;
   v128.store(c, s20); v128.store(c, s21, 16); c += rowC;
-  v128.store(c, s30); v128.store(c, s31, 16); c += rowC;
-  v128.store(c, s40); v128.store(c, s41, 16); c += rowC;
-  v128.store(c, s50); v128.store(c, s51, 16);
+  v128.store(c, s30); v128.store(c, s31, 16);
 }
 
 // @ts-ignore: decorator
 @inline
-function tile6(
+function tile4(
   a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, c: usize, rowC: usize, k: i32, add: bool,
 ): void {
   if (stepA == 4) tileRows(a, rowA, b, stepB, c, rowC, k, add);
@@ -142,7 +96,7 @@ function tile1(a: usize, stepA: usize, b: usize, stepB: usize, c: usize, k: i32,
 
 /**
  * c [m, n] (+)= a [m, k] b [k, n], b in panels of 8 columns `panel` bytes apart. `spare` is room for
- * one tile (192 bytes): the last panel may reach beyond n.
+ * one tile (128 bytes): the last panel may reach beyond n.
  */
 export function product(
   a: usize, rowA: usize, stepA: usize, b: usize, stepB: usize, panel: usize, c: usize, rowC: usize,
@@ -152,15 +106,15 @@ export function product(
     const width = min(8, n - j);
     const column = c + (j << 2);
     for (let i = 0; i < m; ) {
-      const rows = m - i >= 6 ? 6 : 1;
+      const rows = m - i >= 4 ? 4 : 1;
       const from = a + i * rowA;
       const to = column + i * rowC;
       if (width == 8) {
-        if (rows == 6) tile6(from, rowA, stepA, b, stepB, to, rowC, k, add);
+        if (rows == 4) tile4(from, rowA, stepA, b, stepB, to, rowC, k, add);
         else tile1(from, stepA, b, stepB, to, k, add);
       } else {
         if (add) for (let r = 0; r < rows; r++) copyFloats(spare + (r << 5), to + r * rowC, width);
-        if (rows == 6) tile6(from, rowA, stepA, b, stepB, spare, 32, k, add);
+        if (rows == 4) tile4(from, rowA, stepA, b, stepB, spare, 32, k, add);
         else tile1(from, stepA, b, stepB, spare, k, add);
         for (let r = 0; r < rows; r++) copyFloats(to + r * rowC, spare + (r << 5), width);
       }
@@ -194,24 +148,24 @@ export function finish(y: usize, row: usize, m: i32, n: i32, bias: usize, act: i
   }
 }
 
-/** Units: tiles of 6 rows over all matrices of the batch. With kSlice, matrix i takes its own slice of k. */
+/** Units: tiles of 4 rows over all matrices of the batch. With kSlice, matrix i takes its own slice of k. */
 export function gemm(
   a: usize, rowA: usize, stepA: usize, batchA: usize,
   b: usize, stepB: usize, panel: usize, batchB: usize,
   c: usize, m: i32, n: i32, k: i32, kSlice: i32, bias: usize, act: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
-  const tiles = (m + 5) / 6;
+  const tiles = (m + 3) / 4;
   const rowC = <usize>n << 2;
   for (let unit = begin; unit < end; ) {
     const batch = unit / tiles;
     const first = unit - batch * tiles;
     const depth = kSlice ? min(kSlice, k - batch * kSlice) : k;
     // So many rows that they stay in a near cache while the panels pass by.
-    const block = max(1, 16384 / (6 * max(1, depth)));
+    const block = max(1, 16384 / (4 * max(1, depth)));
     const last = min(min(tiles, first + end - unit), first + block);
-    const row = first * 6;
-    const rows = min(m, last * 6) - row;
+    const row = first * 4;
+    const rows = min(m, last * 4) - row;
     const to = c + batch * m * rowC + row * rowC;
     product(
       a + batch * batchA + row * rowA, rowA, stepA, b + batch * batchB, stepB, panel,

@@ -51,9 +51,9 @@ export function multiply(
   const panels = direct ? 0 : packed(host, b, k, n, distinct);
   const [from, step, panel] = direct ? [b.at, b.row, 32] : [panels, 32, k * 32];
   const next = b.batch === 0 ? 0 : direct ? b.batch : Math.ceil(n / 8) * k * 32;
-  const tiles = batch * Math.ceil(m / 6);
+  const tiles = batch * Math.ceil(m / 4);
   const left = [a.at, a.row, a.step, a.batch];
-  const work = 6 * n * k * 0.25;
+  const work = n * k;
   run(host, 'gemm', [...left, from, step, panel, next, c, m, n, k, 0, bias, act], tiles, work);
   if (!direct) release(host, panels);
 }
