@@ -208,16 +208,20 @@ describe('signed', () => {
       scores.map((s, i) => Math.abs(w[i] as number) * (s >= 0 ? 1 : -1)),
     );
   });
-  test('passes dy * |w| through within the clip', () => {
-    const { gradient } = scoreGradient(
-      layer({ learner: { name: 'signed', clip: 0.9 } }, spread),
-      c,
-    );
+  test('passes dy * |w| straight through, with a clip only within it', () => {
     const w = fixed();
+    const through = spread.map((_, i) => (c[i] as number) * Math.abs(w[i] as number));
+    close(scoreGradient(layer({ learner: 'signed' }, spread), c).gradient, through);
+    const clipped = scoreGradient(layer({ learner: { name: 'signed', clip: 0.9 } }, spread), c);
     close(
-      gradient,
-      spread.map((s, i) => (Math.abs(s) <= 0.9 ? (c[i] as number) * Math.abs(w[i] as number) : 0)),
+      clipped.gradient,
+      through.map((g, i) => (Math.abs(spread[i] as number) <= 0.9 ? g : 0)),
     );
+  });
+  test('refuses a clip that is no positive number', () => {
+    for (const clip of [0, -1, Number.NaN, 'x']) {
+      expect(() => layer({ learner: { name: 'signed', clip } })).toThrow(/clip must be/);
+    }
   });
 });
 

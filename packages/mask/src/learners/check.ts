@@ -22,15 +22,14 @@ export function share(learner: string, name: string, value: unknown, fallback: n
   return share;
 }
 
-/** A positive, finite number option, or its default when absent. */
-export function positive(learner: string, name: string, value: unknown, fallback: number): number {
-  const number = value ?? fallback;
-  if (typeof number !== 'number' || !(number > 0 && Number.isFinite(number))) {
+/** A positive, finite number option. */
+export function positive(learner: string, name: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value > 0 && Number.isFinite(value))) {
     throw new RangeError(
-      `Learner '${learner}': ${name} must be a positive number, got ${String(number)}.`,
+      `Learner '${learner}': ${name} must be a positive number, got ${String(value)}.`,
     );
   }
-  return number;
+  return value;
 }
 
 /** One of a few words, or the default when absent. */
