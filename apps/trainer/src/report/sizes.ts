@@ -47,13 +47,14 @@ export function layerSizes({ weights }: ModelReport): LayerSize[] {
 
 /** Bytes per layer and kind, for the chart; what belongs to no layer comes last. */
 export function layerBytes(report: ModelReport): LayerBytes[] {
-  const rows = report.weights.map(
-    (weight): LayerBytes => ({
-      layer: weight.layer,
-      part: isMask(weight) ? 'masks' : 'values (norms, biases)',
-      bytes: bytesOf(weight),
-    }),
-  );
+  const rows = [...byLayer(report.weights)].flatMap(([layer, group]) => {
+    const bytes = (weights: WeightReport[]) => weights.reduce((sum, w) => sum + bytesOf(w), 0);
+    const parts: LayerBytes[] = [
+      { layer, part: 'masks', bytes: bytes(group.filter(isMask)) },
+      { layer, part: 'values (norms, biases)', bytes: bytes(group.filter((w) => !isMask(w))) },
+    ];
+    return parts.filter((part) => part.bytes > 0);
+  });
   const inLayers = rows.reduce((sum, { bytes }) => sum + bytes, 0);
   const rest = Math.max(0, report.fileBytes - inLayers);
   return [...rows, { layer: 'structure and header', part: 'description', bytes: rest }];

@@ -14,10 +14,10 @@ p { margin: .25rem 0 0; } .soft { color: var(--soft); }
 .figure, section { background: var(--card); border: 1px solid var(--faint); border-radius: 10px; padding: 1rem 1.15rem; }
 .figure b { display: block; font-size: 1.7rem; font-weight: 650; letter-spacing: -.02em; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; margin-bottom: 1rem; }
-section { margin-bottom: 1rem; overflow-x: auto; } .grid section { margin: 0; }
+section { margin-bottom: 1rem; overflow-x: auto; } section:not(.grid section) > svg { min-width: 36rem; } .grid section { margin: 0; }
 svg { display: block; width: 100%; height: auto; max-height: 36rem; } svg text { font-family: system-ui, sans-serif; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .28rem .6rem; border-bottom: 1px solid var(--faint); text-align: right; }
+th, td { white-space: nowrap; padding: .28rem .6rem; border-bottom: 1px solid var(--faint); text-align: right; }
 th { color: var(--soft); font-weight: 500; } th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .settings td:last-child { text-align: left; overflow-wrap: anywhere; } .settings { columns: 2 24rem; }
 .settings div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--faint); padding: .22rem 0; break-inside: avoid; }
