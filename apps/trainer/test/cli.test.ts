@@ -96,6 +96,7 @@ describe.skipIf(!built)('the command line', () => {
     expect(stdout).toContain('✓ fashion-mnist-subset  10,000 training and 2,000 test images');
     const json = await run(['doctor', '--json']);
     const report = JSON.parse(json.stdout);
+    expect(report.auto).toMatchObject({ name: 'wasm', backend: 'wasm' });
     expect(report.versions.node).toBe(process.versions.node);
     expect(report.engines.map(({ name }: { name: string }) => name)).toEqual([
       'cuda',
@@ -108,7 +109,9 @@ describe.skipIf(!built)('the command line', () => {
 });
 
 describe.skipIf(!built)('a run', () => {
-  test('goes from images to a file, a report, and the same accuracy in another process', async () => {
+  test('goes from images to a file, a report, and the same accuracy in another process', {
+    timeout: 240_000,
+  }, async () => {
     const cwd = temporaryFolder();
     const config = join(cwd, 'run.yaml');
     writeFileSync(config, 'epochs: 9\nengine: cpu\nlearner: edge-popup\nkeep: 0.4\n');
@@ -175,7 +178,9 @@ describe.skipIf(!built)('a run', () => {
     expect(JSON.parse(finished.stdout)).toEqual(summary);
   });
 
-  test('whose checkpoint is damaged or belongs to another configuration says so', async () => {
+  test('whose checkpoint is damaged or belongs to another configuration says so', {
+    timeout: 120_000,
+  }, async () => {
     const cwd = temporaryFolder();
     const first = await run(tinyTrain('out', '--engine', 'cpu', '--epochs', '1'), cwd);
     expect(first.code, first.stderr).toBe(0);

@@ -34,7 +34,7 @@ export function doctorCommand(): Command {
     ],
     configure: (command) => command.option('--data <folder>', 'folder that holds data sets'),
     run: async ({ flags, output }) => {
-      const { engines } = await import('../engines/registry.ts');
+      const { engines, startEngine } = await import('../engines/registry.ts');
       const found = [];
       for (const engine of engines) {
         found.push({ name: engine.name, summary: engine.summary, ...(await engine.find()) });
@@ -65,6 +65,9 @@ export function doctorCommand(): Command {
         output.say(`  ${available ? '✓' : '✗'} ${name.padEnd(11)} ${detail}${v ? ` (${v})` : ''}`);
         if (remedy) output.say(`    ${' '.repeat(11)} → ${remedy}`);
       }
+      const auto = await startEngine('auto', { threads: 'auto' });
+      const threads = auto.threads === 1 ? '1 thread' : `${auto.threads} threads`;
+      output.say(`  started: ${auto.name}, ${threads} (${auto.detail})`);
       output.say('\nData sets');
       for (const set of datasets) {
         const text = set.found
@@ -80,7 +83,7 @@ export function doctorCommand(): Command {
           "      data set's name and give the folder around it as --data, or in PLEAT_DATA",
         );
       }
-      output.result({ versions, machine, engines: found, datasets });
+      output.result({ versions, machine, engines: found, auto, datasets });
     },
   });
 }

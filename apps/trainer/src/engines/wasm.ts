@@ -26,7 +26,7 @@ export const wasm: Engine = {
       name: 'wasm',
       backend: 'wasm',
       threads: started.threads,
-      detail: started.simd ? 'SIMD' : 'no SIMD',
+      detail: started.reason ?? 'SIMD',
     };
   },
 };
