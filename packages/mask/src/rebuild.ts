@@ -30,7 +30,7 @@ function transformLayer(layer: LayerConfig, path: string, transform: Transform):
 }
 
 /** Applies a transform to every layer of a model's config that is itself no model. */
-export function transformModel(config: Config, prefix: string, transform: Transform): Config {
+function transformModel(config: Config, prefix: string, transform: Transform): Config {
   const layers = config.layers as unknown as LayerConfig[];
   return {
     ...config,

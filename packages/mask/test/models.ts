@@ -73,7 +73,7 @@ export function nested(): tf.LayersModel {
 }
 
 /** Every convolution there is to mask. */
-export function convolutions(): tf.LayersModel {
+function convolutions(): tf.LayersModel {
   const line = tf.input({ shape: [12, 2], name: 'line' });
   const image = tf.input({ shape: [8, 8, 2], name: 'image' });
   const volume = tf.input({ shape: [4, 4, 4, 2], name: 'volume' });
@@ -108,7 +108,7 @@ export function convMixer(dim = 8, depth = 2, size = 8): tf.LayersModel {
   return stirred(tf.model({ name: 'conv_mixer', inputs: input, outputs }));
 }
 
-export function transformer(): tf.LayersModel {
+function transformer(): tf.LayersModel {
   const input = tf.input({ shape: [5, 8] });
   const mixed = run(run(input, layerNormLayer({})), multiHeadAttentionLayer({ heads: 2 }));
   const x = run([input, mixed], tf.layers.add());
@@ -119,7 +119,7 @@ export function transformer(): tf.LayersModel {
 }
 
 /** Layers that stay as they are, around one that is masked inside a wrapper. */
-export function recurrent(): tf.LayersModel {
+function recurrent(): tf.LayersModel {
   return stirred(
     tf.sequential({
       name: 'recurrent',

@@ -136,16 +136,16 @@ function masked(Base: LayerClass): LayerClass {
   };
 }
 
-// Saved models name the masked classes, so they are defined and registered when this module is loaded; tfjs itself keeps
-// the stock classes by name.
-const registered = tf.serialization.SerializationMap.getMap().classNameMap;
-const classes = Object.keys(maskable).map((className) =>
-  masked(
-    (className === PleatMultiHeadAttentionLayer.className
-      ? PleatMultiHeadAttentionLayer
-      : registered[className]?.[0]) as unknown as LayerClass,
-  ),
-);
+// Saved models name the masked classes, so they are defined and registered when this module is loaded. tfjs keeps the stock
+// classes by name; a custom build of tfjs may lack some.
+const stock: Record<string, unknown> = {
+  [PleatMultiHeadAttentionLayer.className]: PleatMultiHeadAttentionLayer,
+};
+const { classNameMap } = tf.serialization.SerializationMap.getMap();
+const classes = Object.keys(maskable).flatMap((className) => {
+  const Base = stock[className] ?? classNameMap[className]?.[0];
+  return Base === undefined ? [] : [masked(Base as LayerClass)];
+});
 for (const Masked of classes) tf.serialization.registerClass(Masked as never);
 
 /** Tells whether a layer is a masked one. */
