@@ -13,5 +13,5 @@ export function setTrainingStep(model: tf.LayersModel, step: number): void {
   if (!Number.isSafeInteger(step) || step < 0) {
     throw new RangeError(`setTrainingStep: expected an integer >= 0, got ${step}.`);
   }
-  for (const { kernel } of maskedKernels(model).values()) kernel.step = step;
+  for (const { kernel } of maskedKernels(model).values()) kernel.startStep(step);
 }

@@ -38,11 +38,8 @@ export class MaskedKernel {
     this.#group.join(parts.masking.index, parts.scores.read() as tf.Variable);
   }
 
-  get step(): number {
-    return this.#step;
-  }
-
-  set step(step: number) {
+  /** Says which training step comes next. */
+  startStep(step: number): void {
     this.#step = step;
     this.#reads = 0;
   }
