@@ -1,0 +1,218 @@
+import * as tf from '@tensorflow/tfjs';
+import { Engine, type NativeType } from './engine.ts';
+import type { Handle } from './ffi/dispatch.ts';
+import type { Library } from './ffi/library.ts';
+
+type Values = tf.backend_util.BackendValues;
+
+/** What stands behind a data id: values in libtorch, or, for texts and complex numbers, in JavaScript. */
+interface Stored {
+  dtype: tf.DataType;
+  shape: number[];
+  bytes: number;
+  references: number;
+  handle: Handle;
+  texts?: Uint8Array[];
+  parts?: { real: tf.TensorInfo; imag: tf.TensorInfo };
+}
+
+const natives: readonly string[] = ['float32', 'int32', 'bool'];
+
+/** A tfjs backend whose tensors lie in libtorch. */
+export class TorchBackend extends tf.KernelBackend {
+  readonly engine: Engine;
+  readonly #data: tf.DataStorage<Stored>;
+  #bytes = 0;
+  #peak = 0;
+
+  constructor(library: Library) {
+    super();
+    this.engine = new Engine(library);
+    this.#data = new tf.DataStorage(this, tf.engine());
+  }
+
+  /** Stores values under a new data id. */
+  override write(values: Values, shape: number[], dtype: tf.DataType): tf.DataId {
+    const id = {};
+    this.move(id, values, shape, dtype, 1);
+    return id;
+  }
+
+  override move(
+    id: tf.DataId,
+    values: Values,
+    shape: number[],
+    dtype: tf.DataType,
+    references: number,
+  ): void {
+    if (dtype === 'complex64') {
+      throw new Error('torch: complex64 tensors are made by tf.complex, not from values.');
+    }
+    const base = { dtype, shape, references };
+    if (dtype === 'string') {
+      this.#data.set(id, { ...base, handle: 0, bytes: 0, texts: values as Uint8Array[] });
+      return;
+    }
+    const native = dtype as NativeType;
+    const data = typed(values as ArrayLike<number>, native);
+    const handle = this.engine.scope(() =>
+      this.engine.keep(this.engine.from(data, shape, native)),
+    );
+    this.#insert(id, { ...base, handle, bytes: bytesOf(shape, native) });
+  }
+
+  #insert(id: tf.DataId, stored: Stored): void {
+    this.#data.set(id, stored);
+    this.#bytes += stored.bytes;
+    this.#peak = Math.max(this.#peak, this.#bytes);
+  }
+
+  /** A tensor of a temporary that becomes its data: contiguous, of the given shape. */
+  output(tensor: Handle, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo {
+    const handle = this.engine.keep(tensor);
+    const id = {};
+    const copy = [...shape];
+    this.#insert(id, {
+      handle,
+      dtype,
+      shape: copy,
+      references: 1,
+      bytes: bytesOf(copy, dtype as NativeType),
+    });
+    return { dataId: id, shape: copy, dtype };
+  }
+
+  /** A tensor of given values. */
+  make(values: Values, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo {
+    const copy = [...shape];
+    return { dataId: this.write(values, copy, dtype), shape: copy, dtype };
+  }
+
+  /** A complex tensor; it owns one reference of each part. */
+  complex(real: tf.TensorInfo, imag: tf.TensorInfo): tf.TensorInfo {
+    const id = {};
+    const { shape } = real;
+    this.#data.set(id, {
+      dtype: 'complex64',
+      shape,
+      references: 1,
+      handle: 0,
+      bytes: 0,
+      parts: { real, imag },
+    });
+    return { dataId: id, shape, dtype: 'complex64' };
+  }
+
+  /** The parts of a complex tensor, still owned by it. */
+  parts({ dataId }: tf.TensorInfo): { real: tf.TensorInfo; imag: tf.TensorInfo } {
+    return this.#data.get(dataId).parts!;
+  }
+
+  /** Says whether a tensor's values are in libtorch. */
+  isNative({ dtype }: tf.TensorInfo): boolean {
+    return natives.includes(dtype);
+  }
+
+  /** A tensor's handle under the shape its info gives; it lives at most as long as the scope. */
+  handle(info: tf.TensorInfo): Handle {
+    const { handle, shape } = this.#data.get(info.dataId);
+    if (sameShape(shape, info.shape)) return handle;
+    if (tf.util.sizeFromShape(shape) !== tf.util.sizeFromShape(info.shape)) {
+      throw new Error(`torch: expected a tensor of [${shape}], found one called [${info.shape}].`);
+    }
+    return this.engine.view(handle, info.shape);
+  }
+
+  /** The same data under another shape. */
+  alias(info: tf.TensorInfo, shape: readonly number[] = info.shape): tf.TensorInfo {
+    this.incRef(info.dataId);
+    return { dataId: info.dataId, shape: [...shape], dtype: info.dtype };
+  }
+
+  override readSync(id: tf.DataId): Values {
+    const { dtype, shape, handle, texts, parts } = this.#data.get(id);
+    if (texts) return texts;
+    if (parts) {
+      const real = this.readSync(parts.real.dataId) as Float32Array;
+      const imag = this.readSync(parts.imag.dataId) as Float32Array;
+      return tf.backend_util.mergeRealAndImagArrays(real, imag);
+    }
+    return this.engine.read(handle, tf.util.sizeFromShape(shape), dtype as NativeType);
+  }
+
+  override async read(id: tf.DataId): Promise<Values> {
+    return this.readSync(id);
+  }
+
+  override numDataIds(): number {
+    return this.#data.numDataIds();
+  }
+
+  override incRef(id: tf.DataId): void {
+    this.#data.get(id).references++;
+  }
+
+  override refCount(id: tf.DataId): number {
+    return this.#data.has(id) ? this.#data.get(id).references : 0;
+  }
+
+  override disposeData(id: tf.DataId, force = false): boolean {
+    if (!this.#data.has(id)) return true;
+    const stored = this.#data.get(id);
+    stored.references--;
+    if (!force && stored.references > 0) return false;
+    if (stored.handle !== 0) this.engine.free(stored.handle);
+    if (stored.parts) {
+      this.disposeData(stored.parts.real.dataId);
+      this.disposeData(stored.parts.imag.dataId);
+    }
+    this.#bytes -= stored.bytes;
+    this.#data.delete(id);
+    return true;
+  }
+
+  /** What a kernel made and no tensor took. */
+  disposeIntermediateTensorInfo({ dataId }: tf.TensorInfo): void {
+    this.disposeData(dataId);
+  }
+
+  override memory(): { unreliable: boolean; torchBytes: number; torchPeakBytes: number } {
+    return { unreliable: false, torchBytes: this.#bytes, torchPeakBytes: this.#peak };
+  }
+
+  override async time(body: () => void): Promise<tf.BackendTimingInfo> {
+    const start = tf.util.now();
+    body();
+    return { kernelMs: tf.util.now() - start };
+  }
+
+  override timerAvailable(): boolean {
+    return true;
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {
+    this.engine.dispose();
+  }
+}
+
+const bytesOf = (shape: number[], dtype: NativeType) =>
+  tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+/** The values as the typed array of a dtype, which tfjs does not always hand over. */
+function typed(values: ArrayLike<number>, dtype: NativeType): ArrayBufferView {
+  if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
+  if (dtype === 'int32') return values instanceof Int32Array ? values : Int32Array.from(values);
+  return values instanceof Uint8Array ? values : Uint8Array.from(values);
+}

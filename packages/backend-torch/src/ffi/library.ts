@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import koffi from 'koffi';
+
+/** An address in the process, below 2^48: exact as a number. */
+export type Address = number;
+type Native<Arguments extends number[]> = (...args: Arguments) => number;
+
+/** The functions of libtorch's stable C ABI that the engine calls; a status other than 0 is an error. */
+export interface Library {
+  abiVersion: number;
+  callDispatcher: Native<[name: Address, overload: Address, stack: Address, version: number]>;
+  newHandle: Native<[tensor: Address, out: Address]>;
+  deleteTensor: Native<[tensor: Address]>;
+  emptyStrided: Native<
+    [
+      dims: number,
+      sizes: Address,
+      strides: Address,
+      dtype: number,
+      device: number,
+      index: number,
+      out: Address,
+    ]
+  >;
+  reinterpret: Native<
+    [
+      tensor: Address,
+      dims: number,
+      sizes: Address,
+      strides: Address,
+      offset: number,
+      out: Address,
+    ]
+  >;
+  dataPointer: Native<[tensor: Address, out: Address]>;
+  dim: Native<[tensor: Address, out: Address]>;
+  sizes: Native<[tensor: Address, out: Address]>;
+  dtype: Native<[tensor: Address, out: Address]>;
+  isContiguous: Native<[tensor: Address, out: Address]>;
+  scalarFloat32: Native<[value: number, out: Address]>;
+  scalarFloat64: Native<[value: number, out: Address]>;
+  scalarInt32: Native<[value: number, out: Address]>;
+  scalarInt64: Native<[value: number, out: Address]>;
+  scalarBool: Native<[value: number, out: Address]>;
+  fill: Native<[tensor: Address, value: number]>;
+  subtract: Native<[a: Address, b: Address, alpha: number, out: Address]>;
+  pad: Native<
+    [tensor: Address, sizes: Address, count: number, mode: Address, value: Address, out: Address]
+  >;
+  newList: Native<[size: number, out: Address]>;
+  pushBack: Native<[list: Address, value: number]>;
+  pushHandle: Native<[list: Address, value: Address]>;
+  newString: Native<[text: Address, length: number, out: Address]>;
+  malloc: Native<[bytes: number]>;
+  free: (address: Address) => void;
+  copy: (to: Address, from: Address, bytes: number) => void;
+  /** Copies between a typed array and an address. */
+  upload: (to: Address, from: ArrayBufferView, bytes: number) => void;
+  download: (to: ArrayBufferView, from: Address, bytes: number) => void;
+  /** The text of this thread's last error; empty before libtorch 2.13, which cannot tell. */
+  lastError: () => string;
+  /** The bytes at an address, shared with native code. */
+  view: (address: Address, bytes: number) => ArrayBuffer;
+}
+
+/** Loaded in this order, each so that the next one finds it; absent ones belong to another kind of build. */
+const files = ['libgomp.so.1', 'libc10.so', 'libtorch_cpu.so'];
+
+/**
+ * Loads libtorch from a folder and declares what the engine calls.
+ *
+ * @param folder - A folder with `libtorch_cpu.so` and `libc10.so`.
+ * @returns The functions, by short names.
+ * @throws Error when the folder has no libtorch, or one before 2.10.
+ */
+export function loadLibrary(folder: string): Library {
+  for (const file of ['libc10.so', 'libtorch_cpu.so']) {
+    if (existsSync(join(folder, file))) continue;
+    throw new Error(
+      `loadLibrary: expected ${file} in ${folder}, found none; give the lib folder of a torch of 2.10 or later.`,
+    );
+  }
+  let torch = koffi.load(null);
+  for (const file of files) {
+    const path = join(folder, file);
+    if (existsSync(path)) torch = koffi.load(path, { global: true });
+  }
+  const libc = koffi.load(null);
+  const at = 'uint64';
+  const version = torch.func('aoti_torch_abi_version', at, [])() as bigint;
+  if (version >> 48n < 0x20an) {
+    const found = `${version >> 56n}.${(version >> 48n) & 255n}`;
+    throw new Error(
+      `loadLibrary: expected libtorch 2.10 or later, found ${found} in ${folder}; update that torch or point to another.`,
+    );
+  }
+  const status = (name: string, args: string[]) => torch.func(name, 'int32', args);
+  return {
+    abiVersion: Number(version),
+    callDispatcher: status('torch_call_dispatcher', [at, at, at, at]),
+    newHandle: status('aoti_torch_new_tensor_handle', [at, at]),
+    deleteTensor: status('aoti_torch_delete_tensor_object', [at]),
+    emptyStrided: status('aoti_torch_empty_strided', [
+      'int64',
+      at,
+      at,
+      'int32',
+      'int32',
+      'int32',
+      at,
+    ]),
+    reinterpret: status('aoti_torch__reinterpret_tensor', [at, 'int64', at, at, 'int64', at]),
+    dataPointer: status('aoti_torch_get_data_ptr', [at, at]),
+    dim: status('aoti_torch_get_dim', [at, at]),
+    sizes: status('aoti_torch_get_sizes', [at, at]),
+    dtype: status('aoti_torch_get_dtype', [at, at]),
+    isContiguous: status('aoti_torch_is_contiguous', [at, at]),
+    scalarFloat32: status('aoti_torch_scalar_to_tensor_float32', ['float', at]),
+    scalarFloat64: status('aoti_torch_scalar_to_tensor_float64', ['double', at]),
+    scalarInt32: status('aoti_torch_scalar_to_tensor_int32', ['int32', at]),
+    scalarInt64: status('aoti_torch_scalar_to_tensor_int64', ['int64', at]),
+    scalarBool: status('aoti_torch_scalar_to_tensor_bool', ['uint8', at]),
+    fill: status('aoti_torch_aten_fill__Scalar', [at, 'double']),
+    subtract: status('aoti_torch_aten_subtract_Tensor', [at, at, 'double', at]),
+    pad: status('aoti_torch_aten_pad', [at, at, 'int64', at, at, at]),
+    newList: status('torch_new_list_reserve_size', ['size_t', at]),
+    pushBack: status('torch_list_push_back', [at, 'int64']),
+    pushHandle: status('torch_list_push_back', [at, at]),
+    newString: status('torch_new_string_handle', [at, 'size_t', at]),
+    malloc: libc.func('malloc', at, ['size_t']),
+    free: libc.func('free', 'void', [at]),
+    copy: libc.func('memcpy', 'void', [at, at, 'size_t']),
+    upload: libc.func('memcpy', 'void', [at, 'void *', 'size_t']),
+    download: libc.func('memcpy', 'void', ['void *', at, 'size_t']),
+    lastError:
+      version >> 48n >= 0x20dn
+        ? torch.func('torch_exception_get_what_without_backtrace', 'str', [])
+        : () => '',
+    view: (address, bytes) => koffi.view(BigInt(address), bytes),
+  };
+}
