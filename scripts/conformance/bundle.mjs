@@ -28,6 +28,17 @@ const keepLocations = {
   },
 };
 
+/** Leaves out a package with a compiled part, which cannot be bundled. */
+const keepNative = {
+  name: 'keep-native',
+  setup({ onResolve }) {
+    onResolve({ filter: /^koffi$/ }, ({ path, resolveDir }) => ({
+      path: pathToFileURL(createRequire(`${resolveDir}/`).resolve(path)).href,
+      external: true,
+    }));
+  },
+};
+
 /**
  * Bundles the suite for one backend; the bundle takes the arguments OUTPUT and FILTER.
  *
@@ -55,7 +66,7 @@ export async function bundleSuite(name, outfile) {
     ignoreAnnotations: true,
     // tfjs-core asks for Jasmine without depending on it.
     alias: { 'jasmine-core': dirname(jasmine) },
-    plugins: [keepLocations],
+    plugins: [keepLocations, keepNative],
     banner: {
       js: `import { createRequire as makeRequire } from 'node:module'; const require = makeRequire('${core}');`,
     },

@@ -39,7 +39,8 @@ function toCpu(torch: TorchBackend, cpu: CpuBackend, info: tf.TensorInfo): tf.Te
   }
   const dataId = {};
   cpu.move(dataId, torch.readSync(info.dataId), shape, dtype, 1);
-  return { dataId, shape, dtype };
+  // Some kernels ask for a tensor's rank, which is more than an info has.
+  return { dataId, shape, dtype, rank: shape.length } as tf.TensorInfo;
 }
 
 function fromCpu(torch: TorchBackend, cpu: CpuBackend, info: tf.TensorInfo): tf.TensorInfo {
@@ -88,12 +89,16 @@ export function runOnCpu(
     owned.push(made);
     return made;
   };
-  const copies: Infos = {};
   try {
-    for (const [key, value] of Object.entries(inputs)) {
-      copies[key] = Array.isArray(value) ? value.map(copy) : value && copy(value);
-    }
-    const made = run({ inputs: copies as tf.NamedTensorInfoMap, attrs, backend: cpu });
+    const copies = Array.isArray(inputs)
+      ? inputs.map(copy)
+      : Object.fromEntries(
+          Object.entries(inputs).map(([key, value]) => [
+            key,
+            Array.isArray(value) ? value.map(copy) : value && copy(value),
+          ]),
+        );
+    const made = run({ inputs: copies as unknown as tf.NamedTensorInfoMap, attrs, backend: cpu });
     const results = Array.isArray(made) ? made : [made];
     owned.push(...results);
     const outputs = results.map((info) => fromCpu(torch, cpu, info));

@@ -25,7 +25,7 @@ export async function registerTorch(options: TorchOptions = {}): Promise<TorchIn
   const path = options.path ?? process.env.PLEAT_TORCH ?? '';
   const library = loadLibrary(path);
   registerKernels('torch');
-  tf.removeBackend('torch');
+  if (tf.engine().registryFactory.torch) tf.removeBackend('torch');
   tf.registerBackend('torch', () => new TorchBackend(library), 4);
   return { device: 'cpu', version: '', path };
 }

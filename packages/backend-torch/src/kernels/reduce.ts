@@ -7,22 +7,24 @@ import type { Kernel, KernelTable } from '../kernel.ts';
 
 interface Axes {
   axis: number | number[];
+  /** What Max calls its axes. */
+  reductionIndices?: number | number[];
   keepDims?: boolean;
 }
 
 /** Reduces over axes; an empty list of axes leaves a tensor as it is, which libtorch reads as all. */
 function reduction(
   dtypeOf: (dtype: NativeType) => NativeType | null,
-  reduce: (engine: Engine, x: Handle, axes: number[]) => Handle,
+  reduce: (engine: Engine, x: Handle, axes: number[], keep: boolean) => Handle,
 ): Kernel {
-  return (torch, { x }, { axis, keepDims = false }: Axes) => {
+  return (torch, { x }, { axis, reductionIndices, keepDims = false }: Axes) => {
     const { shape } = x!;
     const dtype = dtypeOf(x!.dtype as NativeType);
-    const axes = tf.util.parseAxisParam(axis, shape);
+    const axes = tf.util.parseAxisParam(reductionIndices ?? axis, shape);
     if (dtype === null || (axes.length === 0 && shape.length > 0)) return null;
     const { engine } = torch;
     const [left, reduced] = tf.backend_util.computeOutAndReduceShapes(shape, axes);
-    const made = engine.cast(reduce(engine, torch.handle(x!), axes), dtype);
+    const made = engine.cast(reduce(engine, torch.handle(x!), axes, keepDims), dtype);
     const out = keepDims
       ? tf.backend_util.expandShapeToKeepDim(left, axes)
       : left;
@@ -35,11 +37,11 @@ const summed = (dtype: NativeType): NativeType => (dtype === 'float32' ? dtype :
 const ordered = (dtype: NativeType) => (dtype === 'bool' ? null : dtype);
 
 const extreme = (op: OpName) =>
-  reduction(ordered, (engine, x, axes) => engine.op(op, x, axes, false));
+  reduction(ordered, (engine, x, axes, keep) => engine.op(op, x, axes, keep));
 const quantifier = (op: OpName) =>
   reduction(
     (dtype) => (dtype === 'bool' ? dtype : null),
-    (engine, x, axes) => engine.op(op, x, axes, false),
+    (engine, x, axes, keep) => engine.op(op, x, axes, keep),
   );
 
 function arg(op: OpName, worst: number): Kernel {
@@ -99,18 +101,18 @@ function softmax(torch: TorchBackend, logits: tf.TensorInfo, dim: number): tf.Te
 }
 
 export const reduceKernels: KernelTable = {
-  Sum: reduction(summed, (engine, x, axes) =>
-    engine.op('aten::sum.dim_IntList', x, axes, false, null),
+  Sum: reduction(summed, (engine, x, axes, keep) =>
+    engine.op('aten::sum.dim_IntList', x, axes, keep, null),
   ),
   Mean: reduction(
     (dtype) => (dtype === 'bool' ? null : 'float32'),
-    (engine, x, axes) =>
-      engine.op('aten::mean.dim', engine.cast(x, 'float32'), axes, false, null),
+    (engine, x, axes, keep) =>
+      engine.op('aten::mean.dim', engine.cast(x, 'float32'), axes, keep, null),
   ),
-  Prod: reduction(summed, (engine, x, axes) =>
+  Prod: reduction(summed, (engine, x, axes, keep) =>
     [...axes]
       .sort((a, b) => b - a)
-      .reduce((made, axis) => engine.op('aten::prod.dim_int', made, axis, false, null), x),
+      .reduce((made, axis) => engine.op('aten::prod.dim_int', made, axis, keep, null), x),
   ),
   Max: extreme('aten::amax'),
   Min: extreme('aten::amin'),

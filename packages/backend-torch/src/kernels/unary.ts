@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
 import type { NativeType } from '../engine.ts';
 import type { Handle } from '../ffi/dispatch.ts';
@@ -18,7 +17,7 @@ const exact: Record<string, OpName> = {
   Square: 'aten::square',
 };
 
-/** Ops of real analysis: integers go through float32, and are cut off after. */
+/** Ops of real analysis: integers become float32. */
 const analytic: Record<string, OpName> = {
   Acos: 'aten::acos',
   Acosh: 'aten::acosh',
@@ -62,17 +61,19 @@ function exactly(op: OpName): Kernel {
   };
 }
 
-/** A kernel of one float tensor; integers are cast there and back as tfjs' cpu backend does. */
+/** A kernel of one float tensor; integers are cast there, and back where `keep` says so. */
 function onFloats<Attrs>(
-  run: (torch: TorchBackend, x: Handle, attrs: Attrs, info: tf.TensorInfo) => Handle,
+  run: (torch: TorchBackend, x: Handle, attrs: Attrs) => Handle,
+  keep = false,
 ): Kernel {
   return (torch, inputs, attrs: Attrs) => {
     const x = only(inputs);
     if (x.dtype === 'bool') return null;
     const { engine } = torch;
     const float = x.dtype === 'float32' ? torch.handle(x) : engine.cast(torch.handle(x), 'float32');
-    const y = run(torch, float, attrs, x);
-    return torch.output(engine.cast(y, x.dtype as NativeType), x.shape, x.dtype);
+    const dtype = keep ? (x.dtype as NativeType) : 'float32';
+    const y = run(torch, float, attrs);
+    return torch.output(engine.cast(y, dtype), x.shape, dtype);
   };
 }
 
@@ -98,6 +99,7 @@ export const unaryKernels: KernelTable = {
         engine.scalar(clipValueMin, 'float32'),
         engine.scalar(clipValueMax, 'float32'),
       ),
+    true,
   ),
   Elu: onFloats(({ engine }, x) => {
     const negative = engine.op('aten::lt.Tensor', x, engine.scalar(0, 'float32'));
@@ -114,7 +116,7 @@ export const unaryKernels: KernelTable = {
     const low = engine.scalar(alpha, 'float32');
     const step = engine.op('aten::where.self', positive, engine.scalar(1, 'float32'), low);
     return engine.op('aten::where.self', engine.op('aten::isnan', x), x, step);
-  }),
+  }, true),
 };
 
 /** max(x, 0) + alpha min(x, 0). */

@@ -1,0 +1,255 @@
+import * as tf from '@tensorflow/tfjs';
+import type { TorchBackend } from '../backend.ts';
+import type { Handle } from '../ffi/dispatch.ts';
+import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
+import { activate } from './activation.ts';
+
+/** A convolution as libtorch sees it, spatial dimensions in order. */
+interface Geometry {
+  strides: number[];
+  dilations: number[];
+  before: number[];
+  after: number[];
+  groups: number;
+  depthwise: boolean;
+  /** Shapes as tfjs has them: channels last. */
+  x: number[];
+  y: number[];
+}
+
+type Shape4 = [number, number, number, number];
+type Mask = [boolean, boolean, boolean];
+
+const channelsFirst = (rank: number) => [0, rank - 1, ...range(rank - 2).map((i) => i + 1)];
+const channelsLast = (rank: number) => [0, ...range(rank - 2).map((i) => i + 2), 1];
+const range = (length: number) => Array.from({ length }, (_, i) => i);
+
+/** libtorch pads both ends alike; a convolution that does not gets a padded input. */
+function padded(torch: TorchBackend, x: Handle, g: Geometry): { x: Handle; padding: number[] } {
+  const even = g.before.every((size, i) => size === g.after[i] && size >= 0);
+  if (even) return { x, padding: g.before };
+  const made = torch.engine.pad(x, [0, ...g.before, 0], [0, ...g.after, 0], 0);
+  return { x: made, padding: g.before.map(() => 0) };
+}
+
+const first = (torch: TorchBackend, x: Handle, rank: number) =>
+  torch.engine.op('aten::permute', x, channelsFirst(rank));
+const last = (torch: TorchBackend, x: Handle, rank: number) =>
+  torch.engine.contiguous(torch.engine.op('aten::permute', x, channelsLast(rank)));
+
+/** A filter as libtorch has it: [out, in / groups, spatial ...], a view without a copy. */
+function filterView(
+  torch: TorchBackend,
+  filter: Handle,
+  shape: readonly number[],
+  depthwise: boolean,
+): Handle {
+  const { engine } = torch;
+  const rank = shape.length;
+  if (!depthwise) {
+    return engine.op('aten::permute', filter, [rank - 1, rank - 2, ...range(rank - 2)]);
+  }
+  const [height, width, channels, multiplier] = shape as Shape4;
+  const out = channels * multiplier;
+  const size = height * width * out;
+  return engine.strided(filter, size, [out, 1, height, width], [1, 1, width * out, out]);
+}
+
+function convolve(torch: TorchBackend, x: Handle, filter: Handle, bias: Handle | null, g: Geometry) {
+  const { engine } = torch;
+  const rank = g.x.length;
+  const input = padded(torch, x, g);
+  const { strides, dilations, groups } = g;
+  const zeros = strides.map(() => 0);
+  return last(
+    torch,
+    engine.op(
+      'aten::convolution',
+      first(torch, input.x, rank),
+      filter,
+      bias,
+      strides,
+      input.padding,
+      dilations,
+      false,
+      zeros,
+      groups,
+    ),
+    rank,
+  );
+}
+
+/** The gradients a mask asks for, in libtorch's layout; `x` may be unwritten where only its shape counts. */
+function backward(
+  torch: TorchBackend,
+  dy: Handle,
+  x: Handle,
+  filter: Handle,
+  g: Geometry,
+  mask: Mask,
+): Handle[] {
+  const rank = g.x.length;
+  const input = padded(torch, x, g);
+  const zeros = g.strides.map(() => 0);
+  return torch.engine.ops(
+    'aten::convolution_backward',
+    first(torch, dy, rank),
+    first(torch, input.x, rank),
+    filter,
+    null,
+    g.strides,
+    input.padding,
+    g.dilations,
+    false,
+    zeros,
+    g.groups,
+    mask,
+  );
+}
+
+function inputGradient(
+  torch: TorchBackend,
+  dy: tf.TensorInfo,
+  filter: Handle,
+  g: Geometry,
+): tf.TensorInfo {
+  const { engine } = torch;
+  const rank = g.x.length;
+  const blank = engine.empty(g.x, 'float32');
+  const [dx] = backward(torch, torch.handle(dy), blank, filter, g, [true, false, false]);
+  const uneven = g.before.some((size, i) => size !== g.after[i] || size < 0);
+  let made = engine.op('aten::permute', dx!, channelsLast(rank));
+  if (uneven) {
+    const negate = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
+    made = engine.pad(made, negate(g.before), negate(g.after), 0);
+  }
+  return torch.output(engine.contiguous(made), g.x, 'float32');
+}
+
+function filterGradient(
+  torch: TorchBackend,
+  dy: tf.TensorInfo,
+  x: tf.TensorInfo,
+  shape: number[],
+  g: Geometry,
+): tf.TensorInfo {
+  const { engine } = torch;
+  const rank = g.x.length;
+  const spatial = shape.slice(0, -2);
+  const [inputs, outputs] = shape.slice(-2) as [number, number];
+  const stored = g.depthwise ? [inputs * outputs, 1, ...spatial] : [outputs, inputs, ...spatial];
+  const blank = engine.empty(stored, 'float32');
+  const mask: Mask = [false, true, false];
+  const dw = backward(torch, torch.handle(dy), torch.handle(x), blank, g, mask)[1]!;
+  // Back from [out, in / groups, spatial ...].
+  const order = [...range(rank - 2).map((i) => i + 2), 1, 0];
+  const made = engine.contiguous(engine.op('aten::permute', dw, order));
+  return torch.output(engine.view(made, shape), shape, 'float32');
+}
+
+const float = (inputs: Inputs) =>
+  Object.values(inputs).every((info) => info === undefined || info.dtype === 'float32');
+
+interface Conv2DAttrs {
+  strides: number | [number, number];
+  pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
+  dataFormat?: 'NHWC' | 'NCHW';
+  dilations?: number | [number, number];
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  activation?: string;
+  leakyreluAlpha?: number;
+  filterShape?: [number, number, number, number];
+  inputShape?: [number, number, number, number];
+}
+
+/** The geometry tfjs computes, or null for one that libtorch has no form of. */
+function geometry(
+  x: readonly number[],
+  filter: readonly number[],
+  attrs: Conv2DAttrs,
+  depthwise: boolean,
+): Geometry | null {
+  if (attrs.dataFormat === 'NCHW') return null;
+  const info = tf.backend_util.computeConv2DInfo(
+    x as Shape4,
+    filter as Shape4,
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    depthwise,
+  );
+  if (tf.util.sizeFromShape(info.outShape) <= 0) return null;
+  // Padding that is rounded up can leave rows libtorch would not compute.
+  const { padInfo } = info;
+  const rows = info.inHeight + padInfo.top + padInfo.bottom - info.effectiveFilterHeight;
+  const columns = info.inWidth + padInfo.left + padInfo.right - info.effectiveFilterWidth;
+  const whole = (span: number, stride: number, out: number) =>
+    span >= 0 && Math.floor(span / stride) + 1 === out;
+  if (!whole(rows, info.strideHeight, info.outHeight)) return null;
+  if (!whole(columns, info.strideWidth, info.outWidth)) return null;
+  return {
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    before: [padInfo.top, padInfo.left],
+    after: [padInfo.bottom, padInfo.right],
+    groups: depthwise ? info.inChannels : groupsOf(x, filter),
+    depthwise,
+    x: info.inShape,
+    y: info.outShape,
+  };
+}
+
+/** tfjs' grouped convolution: a filter that takes a share of the channels. */
+const groupsOf = (x: readonly number[], filter: readonly number[]) =>
+  Math.max(1, Math.floor(x[x.length - 1]! / filter[filter.length - 2]!));
+
+function forward(depthwise: boolean): Kernel {
+  return (torch, inputs, attrs: Conv2DAttrs) => {
+    const { x, filter, bias, preluActivationWeights } = inputs;
+    const g = float(inputs) ? geometry(x!.shape, filter!.shape, attrs, depthwise) : null;
+    if (g === null) return null;
+    const fused = bias && bias.shape.length <= 1 && tf.util.sizeFromShape(bias.shape) === g.y.at(-1);
+    if (bias && !fused) return null;
+    const offset = bias ? torch.handle({ ...bias, shape: [g.y.at(-1)!] }) : null;
+    const weights = filterView(torch, torch.handle(filter!), filter!.shape, depthwise);
+    const made = convolve(torch, torch.handle(x!), weights, offset, g);
+    const activation = attrs.activation ?? 'linear';
+    const alpha = attrs.leakyreluAlpha;
+    const prelu = preluActivationWeights && torch.handle(preluActivationWeights);
+    const y = activate(torch, made, activation, { alpha, weights: prelu });
+    return torch.output(torch.engine.contiguous(y), g.y, 'float32');
+  };
+}
+
+function byInput(depthwise: boolean): Kernel {
+  return (torch, inputs, attrs: Conv2DAttrs) => {
+    const { dy, filter } = inputs;
+    const g = float(inputs)
+      ? geometry(attrs.inputShape!, filter!.shape, attrs, depthwise)
+      : null;
+    if (g === null || !tf.util.arraysEqual(dy!.shape, g.y)) return null;
+    const weights = filterView(torch, torch.handle(filter!), filter!.shape, depthwise);
+    return inputGradient(torch, dy!, weights, g);
+  };
+}
+
+function byFilter(depthwise: boolean): Kernel {
+  return (torch, inputs, attrs: Conv2DAttrs) => {
+    const { x, dy } = inputs;
+    const g = float(inputs) ? geometry(x!.shape, attrs.filterShape!, attrs, depthwise) : null;
+    if (g === null || !tf.util.arraysEqual(dy!.shape, g.y)) return null;
+    return filterGradient(torch, dy!, x!, attrs.filterShape!, g);
+  };
+}
+
+export const convKernels: KernelTable = {
+  Conv2D: forward(false),
+  FusedConv2D: forward(false),
+  Conv2DBackpropInput: byInput(false),
+  Conv2DBackpropFilter: byFilter(false),
+  DepthwiseConv2dNative: forward(true),
+  FusedDepthwiseConv2D: forward(true),
+  DepthwiseConv2dNativeBackpropInput: byInput(true),
+  DepthwiseConv2dNativeBackpropFilter: byFilter(true),
+};
