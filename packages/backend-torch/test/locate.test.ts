@@ -27,7 +27,7 @@ function fakeTorch(
     version = '2.13.0+cpu',
     cuda = 'None',
     libraries = ['torch_cpu', 'c10'],
-    arch = process.arch,
+    arch = process.arch as string,
   } = {},
 ): string {
   const site = join(root, name);

@@ -11,7 +11,7 @@ import type { ProgressListener } from './progress.ts';
 import { unpack, verify } from './unpack.ts';
 
 /** Version a private copy has unless asked otherwise: the one this backend is tested with. */
-export const testedTorch = '2.13.0';
+const testedTorch = '2.13.0';
 
 /** Index of the wheels without CUDA: a fifth of the size, and all a private copy can use. */
 const cpuIndex = 'https://download.pytorch.org/whl/cpu';

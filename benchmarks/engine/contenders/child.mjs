@@ -1,0 +1,42 @@
+// A contender as a child process that answers every line with a line.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const script = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/**
+ * Starts a contender and waits until it has trained one step.
+ *
+ * @param {string} command 'python' or 'node'
+ * @param {object} options what the contender's script reads
+ * @returns `{ ready, trained, step, stop }`, or `{ absent }` with the reason it cannot take part
+ */
+export async function start(command, options) {
+  const python = process.env.PLEAT_PYTHON ?? 'python3';
+  const [program, ...before] =
+    command === 'python'
+      ? [python, script('pytorch.py')]
+      : [process.execPath, '--expose-gc', script('pleat.mjs')];
+  const count = String(options.threads);
+  const child = spawn(program, [...before, JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', process.env.PLEAT_BENCH_VERBOSE ? 'inherit' : 'ignore'],
+    env: { ...process.env, OMP_PROC_BIND: 'true', OMP_NUM_THREADS: count, MKL_NUM_THREADS: count },
+  });
+  const failed = new Promise((resolve) => child.on('error', resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const line = await Promise.race([lines.next(), failed]);
+    if (line instanceof Error) return { absent: line.message };
+    return line.done ? { absent: `ended with status ${child.exitCode}` } : JSON.parse(line.value);
+  };
+  const first = await next();
+  if (first.absent !== undefined) return first;
+  const step = async () => {
+    child.stdin.write('\n');
+    const answered = await next();
+    if (answered.absent !== undefined) throw new Error(`${options.mode}: ${answered.absent}`);
+    return answered;
+  };
+  return { ...first, step, stop: () => child.stdin.end() };
+}

@@ -1,0 +1,85 @@
+// One contender of our own: trains a model one step for each line it reads, and answers each with a line of JSON.
+// usage: node pleat.mjs '{"case": {...}, "form": "dense", "mode": "wasm", "threads": 2, ...}'
+// A process of its own for each engine: thread pools and kernel registries do not meet.
+import { createInterface } from 'node:readline';
+import util from 'node:util';
+import { convMixer, resNet, vit } from '@pleat/models';
+import { softmaxCrossEntropy } from '@pleat/ops';
+import { adamw } from '@pleat/optim';
+import * as tf from '@tensorflow/tfjs';
+
+const write = process.stdout.write.bind(process.stdout);
+const answer = (fields) => write(`${JSON.stringify(fields)}\n`);
+// Whatever a library prints must not end up between the answers.
+process.stdout.write = process.stderr.write.bind(process.stderr);
+
+const options = JSON.parse(process.argv[2]);
+const { form, mode, threads, device, keep, learningRate } = options;
+
+/** Engine name -> registers it and says what runs; a failure to do so makes the contender absent. */
+const engines = {
+  async wasm() {
+    const { registerWasm } = await import('@pleat/backend-wasm');
+    const info = await registerWasm({ threads });
+    return `tfjs wasm, ${info.threads} threads`;
+  },
+  async torch() {
+    const { registerTorch } = await import('@pleat/backend-torch');
+    const info = await registerTorch({ threads, ...(device !== 'cpu' && { device: 'cuda:0' }) });
+    return `libtorch ${info.version} on ${info.device}`;
+  },
+  async tensorflow() {
+    // Node 23 took away what tfjs-node asks of it.
+    util.isNullOrUndefined ??= (value) => value == null;
+    const name = device === 'cpu' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs-node-gpu';
+    const { version } = await import(name);
+    return `tfjs-node ${version['tfjs-node'] ?? ''}`.trim();
+  },
+};
+
+function build({ kind, dim, depth, kernel, patch, heads }) {
+  const sizes = { dim, depth, patchSize: patch };
+  if (kind === 'convmixer') return convMixer({ ...sizes, kernelSize: kernel });
+  return kind === 'vit' ? vit({ ...sizes, heads }) : resNet({ depth });
+}
+
+async function contender() {
+  const ready = await engines[mode]();
+  await tf.setBackend(mode);
+  await tf.ready();
+  let model = build(options.case);
+  if (form === 'masked') {
+    const { maskModel } = await import('@pleat/mask');
+    model = maskModel(model, { learner: { name: 'edge-popup', keep } });
+  }
+  const { batch } = options.case;
+  const optimizer = adamw({ learningRate });
+  const x = tf.randomNormal([batch, 32, 32, 3], 0, 1, 'float32', 7);
+  const classes = Array.from({ length: batch }, (_, index) => index % 10);
+  const labels = tf.tensor1d(classes, 'int32');
+  const step = () => {
+    const compute = () => softmaxCrossEntropy(labels, model.apply(x, { training: true }));
+    const loss = optimizer.minimize(compute, true);
+    const [value] = loss.dataSync();
+    loss.dispose();
+    return value;
+  };
+  step();
+  const trained = model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
+  return { step, ready, trained };
+}
+
+const size = (shape) => shape.reduce((product, length) => product * length, 1);
+
+try {
+  const { step, ready, trained } = await contender();
+  answer({ ready, trained });
+  for await (const _ of createInterface({ input: process.stdin })) {
+    const start = performance.now();
+    const loss = step();
+    const ms = performance.now() - start;
+    answer({ ms, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
+  }
+} catch (error) {
+  answer({ absent: error.message.split('\n')[0] });
+}

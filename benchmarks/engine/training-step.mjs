@@ -1,0 +1,109 @@
+// How long does a full training step take (forward, backward, AdamW, loss read), beside PyTorch's own?
+// usage: node benchmarks/engine/training-step.mjs [--model NAME]... [--form dense|masked]... [--contender NAME]...
+//        [--rounds N] [--warmup N] [--threads N] [--batch N] [--device cpu|cuda]
+// PLEAT_PYTHON names the Python whose torch is the peer. Contenders a machine does not have are listed as absent.
+import { parseArgs } from 'node:util';
+import { alternate, median, report } from '../lib/measure.mjs';
+import { cases, forms, keep, learningRate } from './contenders/cases.mjs';
+import { start } from './contenders/child.mjs';
+
+const baseline = 'PyTorch eager, channels_last';
+const contenders = {
+  'PyTorch eager, NCHW': ['python', 'nchw'],
+  [baseline]: ['python', 'channels_last'],
+  'PyTorch compiled': ['python', 'compile'],
+  'Pleat on torch': ['node', 'torch'],
+  'Pleat on wasm': ['node', 'wasm'],
+  'Pleat on tensorflow': ['node', 'tensorflow'],
+};
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', multiple: true, default: Object.keys(cases) },
+    form: { type: 'string', multiple: true, default: forms },
+    contender: { type: 'string', multiple: true, default: Object.keys(contenders) },
+    rounds: { type: 'string', default: '15' },
+    warmup: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
+    batch: { type: 'string' },
+    device: { type: 'string', default: 'cpu' },
+  },
+});
+for (const [name, known] of Object.entries({ model: cases, contender: contenders })) {
+  const wrong = values[name].find((value) => !(value in known));
+  if (wrong === undefined) continue;
+  console.error(`--${name} ${wrong}: choose one of ${Object.keys(known).join('; ')}.`);
+  process.exit(2);
+}
+
+/** Starts the contenders that this machine has. */
+async function enter(options) {
+  const [entered, absent] = [{}, {}];
+  for (const name of values.contender) {
+    const [command, mode] = contenders[name];
+    const child = await start(command, { ...options, mode });
+    if (child.absent === undefined) entered[name] = child;
+    else absent[name] = child.absent;
+  }
+  return { entered, absent };
+}
+
+async function compare(model, form) {
+  const given = cases[model];
+  const one = { ...given, batch: Number(values.batch ?? given.batch) };
+  const threads = Number(values.threads);
+  const common = { case: one, form, threads, device: values.device, keep, learningRate };
+  const { entered, absent } = await enter(common);
+  const peaks = {};
+  const inside = {};
+  const turns = Object.entries(entered).map(([name, child]) => [
+    name,
+    async () => {
+      const { ms, peakMb } = await child.step();
+      peaks[name] = peakMb;
+      inside[name] ??= [];
+      inside[name].push(ms);
+    },
+  ]);
+  const rounds = Number(values.rounds);
+  // Each child times its own steps: the way there and back is not part of them.
+  await alternate(Object.fromEntries(turns), { rounds, warmup: Number(values.warmup) });
+  for (const child of Object.values(entered)) child.stop();
+  const counted = (name) => inside[name].slice(-rounds);
+  const middle = (name) => median(counted(name));
+  const ran = Object.entries(entered).map(([name, { ready, trained }]) => ({
+    form,
+    contender: name,
+    'ms a step': +middle(name).toFixed(2),
+    fastest: +Math.min(...counted(name)).toFixed(2),
+    slowest: +Math.max(...counted(name)).toFixed(2),
+    'times as fast as channels_last':
+      baseline in entered ? +(middle(baseline) / middle(name)).toFixed(2) : '',
+    'images/s': Math.round((one.batch / middle(name)) * 1000),
+    'peak MB': Math.round(peaks[name]),
+    'trained parameters': trained,
+    note: ready,
+  }));
+  const missing = Object.entries(absent).map(([name, reason]) => ({
+    form,
+    contender: name,
+    note: `absent: ${reason}`,
+  }));
+  return { rows: [...ran, ...missing], batch: one.batch };
+}
+
+for (const model of values.model) {
+  const rows = [];
+  let batch;
+  for (const form of values.form) {
+    const compared = await compare(model, form);
+    rows.push(...compared.rows);
+    batch = compared.batch;
+  }
+  const place = values.device === 'cpu' ? `${values.threads} threads` : values.device;
+  const suffix = values.device === 'cpu' ? '' : `-${values.device}-${batch}`;
+  report(
+    `engine-${model}${suffix}`,
+    `How long does a training step of ${model} take (batch ${batch}, ${place})?`,
+    rows,
+  );
+}
