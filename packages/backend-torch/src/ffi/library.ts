@@ -9,6 +9,10 @@ type Native<Arguments extends number[]> = (...args: Arguments) => number;
 /** The functions of libtorch's stable C ABI that the engine calls; a status other than 0 is an error. */
 export interface Library {
   abiVersion: number;
+  /** As '2.13'. */
+  version: string;
+  /** Sets how many threads ops take; 0 asks only. Returns how many they take. */
+  threads: (count: number) => number;
   callDispatcher: Native<[name: Address, overload: Address, stack: Address, version: number]>;
   newHandle: Native<[tensor: Address, out: Address]>;
   deleteTensor: Native<[tensor: Address]>;
@@ -89,8 +93,8 @@ export function loadLibrary(folder: string): Library {
   const libc = koffi.load(null);
   const at = 'uint64';
   const version = torch.func('aoti_torch_abi_version', at, [])() as bigint;
+  const found = `${version >> 56n}.${(version >> 48n) & 255n}`;
   if (version >> 48n < 0x20an) {
-    const found = `${version >> 56n}.${(version >> 48n) & 255n}`;
     throw new Error(
       `loadLibrary: expected libtorch 2.10 or later, found ${found} in ${folder}; update that torch or point to another.`,
     );
@@ -98,6 +102,13 @@ export function loadLibrary(folder: string): Library {
   const status = (name: string, args: string[]) => torch.func(name, 'int32', args);
   return {
     abiVersion: Number(version),
+    version: found,
+    threads: (count) => {
+      if (count > 0) libc.func('omp_set_num_threads', 'void', ['int'])(count);
+      const out = [0];
+      torch.func('int32 torch_get_num_threads(_Out_ uint32 *count)')(out);
+      return out[0]!;
+    },
     callDispatcher: status('torch_call_dispatcher', [at, at, at, at]),
     newHandle: status('aoti_torch_new_tensor_handle', [at, at]),
     deleteTensor: status('aoti_torch_delete_tensor_object', [at]),

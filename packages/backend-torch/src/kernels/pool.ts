@@ -30,9 +30,16 @@ function windows(x: tf.TensorInfo, attrs: PoolAttrs): Info | null {
   const rows = info.inHeight + top + bottom - info.filterHeight;
   const columns = info.inWidth + left + right - info.filterWidth;
   if (Math.min(top, bottom, left, right) < 0) return null;
+  // A window wholly in the padding has no mean and no largest value.
+  if (Math.max(top, bottom) >= info.filterHeight) return null;
+  if (Math.max(left, right) >= info.filterWidth) return null;
   if (!whole(rows, info.strideHeight, info.outHeight)) return null;
   return whole(columns, info.strideWidth, info.outWidth) ? info : null;
 }
+
+/** The input without what is no number, which tfjs does not let win. */
+const numbers = ({ engine }: TorchBackend, x: Handle) =>
+  engine.op('aten::nan_to_num', x, -Infinity, Infinity, -Infinity);
 
 const kernelOf = (info: Info) => [info.filterHeight, info.filterWidth];
 const stridesOf = (info: Info) => [info.strideHeight, info.strideWidth];
@@ -116,14 +123,14 @@ export const poolKernels: KernelTable = {
   MaxPool: (torch, { x }, attrs: PoolAttrs) => {
     const info = windows(x!, attrs);
     if (info === null) return null;
-    const wide = padded(torch, torch.handle(x!), info, -Infinity);
+    const wide = padded(torch, numbers(torch, torch.handle(x!)), info, -Infinity);
     return last(torch, maxWithIndices(torch, wide, info)[0], info);
   },
   MaxPoolGrad: (torch, { dy, input }, attrs: PoolAttrs) => {
     const { engine } = torch;
     const info = windows(input!, attrs);
     if (info === null || !tf.util.arraysEqual(dy!.shape, info.outShape)) return null;
-    const x = padded(torch, torch.handle(input!), info, -Infinity);
+    const x = padded(torch, numbers(torch, torch.handle(input!)), info, -Infinity);
     const indices = maxWithIndices(torch, x, info)[1];
     const first = engine.op('aten::permute', torch.handle(dy!), [0, 3, 1, 2]);
     const [kernel, strides] = [kernelOf(info), stridesOf(info)];

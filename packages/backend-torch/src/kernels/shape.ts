@@ -187,11 +187,12 @@ export const shapeKernels: KernelTable = {
     const order = tf.backend_util.getPermuted(split.length, blockShape.length);
     const flat = tf.backend_util.getReshapedPermuted(x!.shape, blockShape, block);
     const begin = tf.backend_util.getSliceBeginCoords(crops, blockShape.length);
-    const size = tf.backend_util.getSliceSize(flat, crops, blockShape.length);
+    const cut = tf.backend_util.getSliceSize(flat, crops, blockShape.length);
+    const size = [...cut, ...flat.slice(cut.length)];
     const view = engine.view(torch.handle(x!), split);
     const turned = copied(torch, engine.op('aten::permute', view, order));
     let made = engine.view(turned, flat);
-    for (const [i, start] of begin.entries()) {
+    for (const [i, start] of begin.slice(0, cut.length).entries()) {
       made = engine.op('aten::slice.Tensor', made, i, start, start + size[i]!, 1);
     }
     return torch.output(copied(torch, made), size, x!.dtype);
