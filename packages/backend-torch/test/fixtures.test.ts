@@ -1,16 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerTorch } from '../src/index.ts';
-import { chooseTorch } from '../src/locate/locate.ts';
 import { fixtureErrors } from './fixtures/check.ts';
 import { fixtures } from './fixtures/load.ts';
-
-const location = await chooseTorch().catch(() => null);
+import { torchFolder } from './found.ts';
 
 // Every kernel family against float64 PyTorch; without a libtorch on the machine these show as skipped.
-describe.skipIf(location === null)('on libtorch', () => {
+describe.skipIf(torchFolder === undefined)('on libtorch', () => {
   beforeAll(async () => {
-    await registerTorch({ path: location!.folder });
+    await registerTorch({ path: torchFolder! });
     await tf.setBackend('torch');
   });
 
