@@ -55,9 +55,7 @@ export class TorchBackend extends tf.KernelBackend {
     }
     const native = dtype as NativeType;
     const data = typed(values as ArrayLike<number>, native);
-    const handle = this.engine.scope(() =>
-      this.engine.keep(this.engine.from(data, shape, native)),
-    );
+    const handle = this.engine.scope(() => this.engine.keep(this.engine.from(data, shape, native)));
     this.#insert(id, { ...base, handle, bytes: bytesOf(shape, native) });
   }
 
@@ -212,7 +210,8 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 /** The values as the typed array of a dtype, which tfjs does not always hand over. */
 function typed(values: ArrayLike<number>, dtype: NativeType): ArrayBufferView {
-  if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values);
+  if (dtype === 'float32')
+    return values instanceof Float32Array ? values : Float32Array.from(values);
   if (dtype === 'int32') return values instanceof Int32Array ? values : Int32Array.from(values);
   return values instanceof Uint8Array ? values : Uint8Array.from(values);
 }

@@ -206,15 +206,11 @@ export class Engine {
   }
 
   /** Pads with a constant: `before` and `after` by dimension; negative ones cut. */
-  pad(
-    tensor: Handle,
-    before: readonly number[],
-    after: readonly number[],
-    value: number,
-  ): Handle {
+  pad(tensor: Handle, before: readonly number[], after: readonly number[], value: number): Handle {
     const { out } = this.#dispatcher;
     const count = 2 * before.length;
-    if (count > maxDims) throw new Error(`torch: expected at most ${maxDims / 2} padded dimensions.`);
+    if (count > maxDims)
+      throw new Error(`torch: expected at most ${maxDims / 2} padded dimensions.`);
     for (let i = 0; i < before.length; i++) {
       // libtorch wants the last dimension first.
       this.#sizes.values[count - 2 * i - 2] = BigInt(before[i]!);

@@ -65,7 +65,9 @@ export async function registerTorch(options: TorchOptions = {}): Promise<TorchIn
   const { device = 'cpu' } = options;
   const threads = requireThreads(options.threads);
   if (device !== 'cpu') {
-    throw new Error(`registerTorch: expected device 'cpu', got '${device}'; others are not there yet.`);
+    throw new Error(
+      `registerTorch: expected device 'cpu', got '${device}'; others are not there yet.`,
+    );
   }
   const path = options.path ?? (await chooseTorch()).folder;
   const library = loadLibrary(path);

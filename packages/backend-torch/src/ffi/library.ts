@@ -28,14 +28,7 @@ export interface Library {
     ]
   >;
   reinterpret: Native<
-    [
-      tensor: Address,
-      dims: number,
-      sizes: Address,
-      strides: Address,
-      offset: number,
-      out: Address,
-    ]
+    [tensor: Address, dims: number, sizes: Address, strides: Address, offset: number, out: Address]
   >;
   dataPointer: Native<[tensor: Address, out: Address]>;
   dim: Native<[tensor: Address, out: Address]>;

@@ -25,7 +25,8 @@ function reshaped(torch: TorchBackend, x: tf.TensorInfo, shape: number[]): tf.Te
   const implied = tf.util.inferFromImplicitShape(shape, tf.util.sizeFromShape(x.shape));
   tf.util.assert(
     tf.util.sizeFromShape(implied) === tf.util.sizeFromShape(x.shape),
-    () => `The new shape (${implied}) and the old one (${x.shape}) must have the same number of elements.`,
+    () =>
+      `The new shape (${implied}) and the old one (${x.shape}) must have the same number of elements.`,
   );
   return torch.alias(x, implied);
 }

@@ -5,7 +5,7 @@ import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
 import { activate } from './activation.ts';
 
 /** A convolution as libtorch sees it, spatial dimensions in order. */
-interface Geometry {
+export interface Geometry {
   strides: number[];
   dilations: number[];
   before: number[];
@@ -38,7 +38,7 @@ const last = (torch: TorchBackend, x: Handle, rank: number) =>
   torch.engine.contiguous(torch.engine.op('aten::permute', x, channelsLast(rank)));
 
 /** A filter as libtorch has it: [out, in / groups, spatial ...], a view without a copy. */
-function filterView(
+export function filterView(
   torch: TorchBackend,
   filter: Handle,
   shape: readonly number[],
@@ -55,7 +55,13 @@ function filterView(
   return engine.strided(filter, size, [out, 1, height, width], [1, 1, width * out, out]);
 }
 
-function convolve(torch: TorchBackend, x: Handle, filter: Handle, bias: Handle | null, g: Geometry) {
+export function convolve(
+  torch: TorchBackend,
+  x: Handle,
+  filter: Handle,
+  bias: Handle | null,
+  g: Geometry,
+): Handle {
   const { engine } = torch;
   const rank = g.x.length;
   const input = padded(torch, x, g);
@@ -107,7 +113,7 @@ function backward(
   );
 }
 
-function inputGradient(
+export function inputGradient(
   torch: TorchBackend,
   dy: tf.TensorInfo,
   filter: Handle,
@@ -126,7 +132,7 @@ function inputGradient(
   return torch.output(engine.contiguous(made), g.x, 'float32');
 }
 
-function filterGradient(
+export function filterGradient(
   torch: TorchBackend,
   dy: tf.TensorInfo,
   x: tf.TensorInfo,
@@ -180,15 +186,8 @@ function geometry(
     depthwise,
   );
   if (tf.util.sizeFromShape(info.outShape) <= 0) return null;
-  // Padding that is rounded up can leave rows libtorch would not compute.
   const { padInfo } = info;
-  const rows = info.inHeight + padInfo.top + padInfo.bottom - info.effectiveFilterHeight;
-  const columns = info.inWidth + padInfo.left + padInfo.right - info.effectiveFilterWidth;
-  const whole = (span: number, stride: number, out: number) =>
-    span >= 0 && Math.floor(span / stride) + 1 === out;
-  if (!whole(rows, info.strideHeight, info.outHeight)) return null;
-  if (!whole(columns, info.strideWidth, info.outWidth)) return null;
-  return {
+  const g: Geometry = {
     strides: [info.strideHeight, info.strideWidth],
     dilations: [info.dilationHeight, info.dilationWidth],
     before: [padInfo.top, padInfo.left],
@@ -198,6 +197,16 @@ function geometry(
     x: info.inShape,
     y: info.outShape,
   };
+  return whole(g, filter.slice(0, 2)) ? g : null;
+}
+
+/** Says whether libtorch computes a result of this size: padding that tfjs rounds can leave other sizes. */
+export function whole(g: Geometry, filter: readonly number[]): boolean {
+  return filter.every((taps, i) => {
+    const reach = (taps - 1) * g.dilations[i]! + 1;
+    const span = g.x[i + 1]! + g.before[i]! + g.after[i]! - reach;
+    return span >= 0 && Math.floor(span / g.strides[i]!) + 1 === g.y[i + 1];
+  });
 }
 
 /** tfjs' grouped convolution: a filter that takes a share of the channels. */
@@ -209,7 +218,8 @@ function forward(depthwise: boolean): Kernel {
     const { x, filter, bias, preluActivationWeights } = inputs;
     const g = float(inputs) ? geometry(x!.shape, filter!.shape, attrs, depthwise) : null;
     if (g === null) return null;
-    const fused = bias && bias.shape.length <= 1 && tf.util.sizeFromShape(bias.shape) === g.y.at(-1);
+    const fused =
+      bias && bias.shape.length <= 1 && tf.util.sizeFromShape(bias.shape) === g.y.at(-1);
     if (bias && !fused) return null;
     const offset = bias ? torch.handle({ ...bias, shape: [g.y.at(-1)!] }) : null;
     const weights = filterView(torch, torch.handle(filter!), filter!.shape, depthwise);
@@ -225,9 +235,7 @@ function forward(depthwise: boolean): Kernel {
 function byInput(depthwise: boolean): Kernel {
   return (torch, inputs, attrs: Conv2DAttrs) => {
     const { dy, filter } = inputs;
-    const g = float(inputs)
-      ? geometry(attrs.inputShape!, filter!.shape, attrs, depthwise)
-      : null;
+    const g = float(inputs) ? geometry(attrs.inputShape!, filter!.shape, attrs, depthwise) : null;
     if (g === null || !tf.util.arraysEqual(dy!.shape, g.y)) return null;
     const weights = filterView(torch, torch.handle(filter!), filter!.shape, depthwise);
     return inputGradient(torch, dy!, weights, g);

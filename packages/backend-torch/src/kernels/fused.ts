@@ -84,14 +84,7 @@ const layerNorm: Kernel = (torch, inputs, { epsilon }: { epsilon: number }) => {
   const rows = [shape.slice(0, -1).reduce((product, size) => product * size, 1)];
   const [x, gamma, beta] = handles(torch, inputs, 'x', 'gamma', 'beta') as [Handle, Handle, Handle];
   const size = [shape.at(-1)!];
-  const [y, mean, invStd] = engine.ops(
-    'aten::native_layer_norm',
-    x,
-    size,
-    gamma,
-    beta,
-    epsilon,
-  );
+  const [y, mean, invStd] = engine.ops('aten::native_layer_norm', x, size, gamma, beta, epsilon);
   return [
     float(torch, y!, shape),
     float(torch, engine.view(mean!, rows), rows),
@@ -132,7 +125,11 @@ const softmaxCrossEntropy: Kernel = (
   const { engine } = torch;
   if (labels!.dtype !== 'int32') return null;
   const [rows, classes] = logits!.shape as [number, number];
-  const numbers = engine.from(Int32Array.from({ length: classes }, (_, i) => i), [classes], 'int32');
+  const numbers = engine.from(
+    Int32Array.from({ length: classes }, (_, i) => i),
+    [classes],
+    'int32',
+  );
   const column = engine.view(torch.handle(labels!), [rows, 1]);
   const hot = engine.op('aten::eq.Tensor', numbers, column);
   const rest = labelSmoothing / classes;
@@ -195,7 +192,11 @@ export const fusedKernels: KernelTable = {
     const { height, width } = attrs;
     const [batch, channels] = dy!.shape as [number, number];
     const one = engine.scalar(1 / (height * width), 'float32');
-    const share = engine.op('aten::mul.Tensor', torch.handle({ ...dy!, shape: [batch, 1, 1, channels] }), one);
+    const share = engine.op(
+      'aten::mul.Tensor',
+      torch.handle({ ...dy!, shape: [batch, 1, 1, channels] }),
+      one,
+    );
     const shape = [batch, height, width, channels];
     return float(torch, engine.op('aten::expand', share, shape, false), shape);
   },

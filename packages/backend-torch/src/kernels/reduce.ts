@@ -25,11 +25,13 @@ function reduction(
     const { engine } = torch;
     const [left, reduced] = tf.backend_util.computeOutAndReduceShapes(shape, axes);
     const made = engine.cast(reduce(engine, torch.handle(x!), axes, keepDims), dtype);
-    const out = keepDims
-      ? tf.backend_util.expandShapeToKeepDim(left, axes)
-      : left;
+    const out = keepDims ? tf.backend_util.expandShapeToKeepDim(left, axes) : left;
     // libtorch may hand back the very tensor where nothing is reduced.
-    return torch.output(reduced.length === 0 ? engine.op('aten::clone', made, 0) : made, out, dtype);
+    return torch.output(
+      reduced.length === 0 ? engine.op('aten::clone', made, 0) : made,
+      out,
+      dtype,
+    );
   };
 }
 

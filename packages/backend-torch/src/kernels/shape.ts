@@ -35,7 +35,14 @@ function part(
   length: number,
   shape: number[],
 ): tf.TensorInfo {
-  const view = torch.engine.op('aten::slice.Tensor', torch.handle(x), axis, start, start + length, 1);
+  const view = torch.engine.op(
+    'aten::slice.Tensor',
+    torch.handle(x),
+    axis,
+    start,
+    start + length,
+    1,
+  );
   return torch.output(torch.engine.view(copied(torch, view), shape), shape, x.dtype);
 }
 
@@ -65,7 +72,11 @@ export const shapeKernels: KernelTable = {
     const shapes = infos.map(({ shape }) => shape);
     tf.backend_util.assertParamsConsistent(shapes, dim);
     const out = tf.backend_util.computeOutShape(shapes, dim);
-    const made = torch.engine.op('aten::cat', infos.map((info) => torch.handle(info)), dim);
+    const made = torch.engine.op(
+      'aten::cat',
+      infos.map((info) => torch.handle(info)),
+      dim,
+    );
     return torch.output(made, out, infos[0]!.dtype);
   },
   Pack: (torch, inputs, { axis }: { axis: number }) => {
@@ -79,7 +90,11 @@ export const shapeKernels: KernelTable = {
       );
     }
     if (!same(infos)) return null;
-    const made = torch.engine.op('aten::stack', infos.map((info) => torch.handle(info)), axis);
+    const made = torch.engine.op(
+      'aten::stack',
+      infos.map((info) => torch.handle(info)),
+      axis,
+    );
     const out = [...shape];
     out.splice(axis < 0 ? shape.length + 1 + axis : axis, 0, infos.length);
     return torch.output(made, out, dtype);

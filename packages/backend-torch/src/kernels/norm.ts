@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs';
+import type { KernelTable } from '../kernel.ts';
+
+const isFloat = ({ dtype }: { dtype: string }) => dtype === 'float32';
+
+/** Values that tfjs' own cpu backend computes in doubles, one by one. */
+function linear(start: number, stop: number, count: number): Float32Array {
+  const step = (stop - start) / (count - 1);
+  return Float32Array.from({ length: count }, (_, i) => (i === 0 ? start : start + i * step));
+}
+
+export const normKernels: KernelTable = {
+  FusedBatchNorm: (torch, inputs, { varianceEpsilon }: { varianceEpsilon: number }) => {
+    const { engine } = torch;
+    const { x, scale, offset, mean, variance } = inputs;
+    if (!Object.values(inputs).every((info) => info === undefined || isFloat(info))) return null;
+    const spread = engine.subtract(
+      torch.handle(variance!),
+      engine.scalar(varianceEpsilon, 'float32'),
+      -1,
+    );
+    const inverse = engine.op('aten::rsqrt', spread);
+    const factor = scale ? engine.op('aten::mul.Tensor', inverse, torch.handle(scale)) : inverse;
+    const centred = engine.subtract(torch.handle(x!), torch.handle(mean!), 1);
+    const scaled = engine.op('aten::mul.Tensor', centred, factor);
+    const made = offset ? engine.subtract(scaled, torch.handle(offset), -1) : scaled;
+    return torch.output(made, x!.shape, 'float32');
+  },
+  Einsum: (torch, inputs, { equation }: { equation: string }) => {
+    const { engine } = torch;
+    const infos = Object.values(inputs);
+    // tfjs' own checks: libtorch takes equations that tfjs refuses.
+    const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(equation, infos.length);
+    tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, infos as unknown as tf.Tensor[]);
+    if (!infos.every(isFloat)) return null;
+    const tensors = infos.map((info) => torch.handle(info));
+    const made = engine.contiguous(engine.op('aten::einsum', equation, tensors, null));
+    // What comes back may be a view of an input.
+    return torch.output(engine.op('aten::clone', made, 0), engine.shape(made), 'float32');
+  },
+  LinSpace: (torch, _, attrs: { start: number; stop: number; num: number }) =>
+    torch.make(linear(attrs.start, attrs.stop, attrs.num), [attrs.num], 'float32'),
+};
