@@ -93,17 +93,16 @@ async function compare(model, form) {
 
 for (const model of values.model) {
   const rows = [];
-  let batch;
   for (const form of values.form) {
     const compared = await compare(model, form);
     rows.push(...compared.rows);
-    batch = compared.batch;
+    const { batch } = compared;
+    const onCpu = values.device === 'cpu';
+    // Written after each form: compiling peers takes minutes, and what is measured should not wait for them.
+    report(
+      `engine-${model}${onCpu ? '' : `-${values.device}-${batch}`}`,
+      `How long does a training step of ${model} take (batch ${batch}, ${onCpu ? `${values.threads} threads` : values.device})?`,
+      rows,
+    );
   }
-  const place = values.device === 'cpu' ? `${values.threads} threads` : values.device;
-  const suffix = values.device === 'cpu' ? '' : `-${values.device}-${batch}`;
-  report(
-    `engine-${model}${suffix}`,
-    `How long does a training step of ${model} take (batch ${batch}, ${place})?`,
-    rows,
-  );
 }
