@@ -4,24 +4,36 @@ import type { Handle } from '../ffi/dispatch.ts';
 import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
 import { activate } from './activation.ts';
 
-/** A convolution as libtorch sees it, spatial dimensions in order. */
-export interface Geometry {
+/** How windows go over the spatial dimensions, in order. */
+export interface Span {
   strides: number[];
   dilations: number[];
   before: number[];
   after: number[];
-  groups: number;
-  depthwise: boolean;
   /** Shapes as tfjs has them: channels last. */
   x: number[];
   y: number[];
 }
 
+/** A convolution as libtorch sees it. */
+export interface Geometry extends Span {
+  groups: number;
+  depthwise: boolean;
+}
+
 type Shape4 = [number, number, number, number];
 type Mask = [boolean, boolean, boolean];
 
-const channelsFirst = (rank: number) => [0, rank - 1, ...range(rank - 2).map((i) => i + 1)];
-const channelsLast = (rank: number) => [0, ...range(rank - 2).map((i) => i + 2), 1];
+export const channelsFirst = (rank: number): number[] => [
+  0,
+  rank - 1,
+  ...range(rank - 2).map((i) => i + 1),
+];
+export const channelsLast = (rank: number): number[] => [
+  0,
+  ...range(rank - 2).map((i) => i + 2),
+  1,
+];
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 
 /** libtorch pads both ends alike; a convolution that does not gets a padded input. */
@@ -201,7 +213,7 @@ function geometry(
 }
 
 /** Says whether libtorch computes a result of this size: padding that tfjs rounds can leave other sizes. */
-export function whole(g: Geometry, filter: readonly number[]): boolean {
+export function whole(g: Span, filter: readonly number[]): boolean {
   return filter.every((taps, i) => {
     const reach = (taps - 1) * g.dilations[i]! + 1;
     const span = g.x[i + 1]! + g.before[i]! + g.after[i]! - reach;

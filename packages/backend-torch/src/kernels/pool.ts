@@ -1,154 +1,185 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
-import type { KernelTable } from '../kernel.ts';
+import type { Kernel, KernelTable } from '../kernel.ts';
+import { channelsFirst, channelsLast, type Span, whole } from './conv.ts';
 
 interface PoolAttrs {
-  filterSize: number | [number, number];
-  strides: number | [number, number];
+  filterSize: number | [number, number] | [number, number, number];
+  strides: number | [number, number] | [number, number, number];
   pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-type Info = tf.backend_util.Conv2DInfo;
-type Shape4 = [number, number, number, number];
+/** Windows over the spatial dimensions, in order; shapes as tfjs has them. */
+interface Windows extends Span {
+  kernel: number[];
+}
 
-/** The windows tfjs computes, or null for ones that libtorch has no form of. */
-function windows(x: tf.TensorInfo, attrs: PoolAttrs): Info | null {
-  if (x.dtype !== 'float32') return null;
+const ops = {
+  2: {
+    mean: 'aten::avg_pool2d',
+    meanBackward: 'aten::avg_pool2d_backward',
+    max: 'aten::max_pool2d_with_indices',
+    maxBackward: 'aten::max_pool2d_with_indices_backward',
+  },
+  3: {
+    mean: 'aten::avg_pool3d',
+    meanBackward: 'aten::avg_pool3d_backward',
+    max: 'aten::max_pool3d_with_indices',
+    maxBackward: 'aten::max_pool3d_with_indices_backward',
+  },
+} as const;
+const opsOf = (w: Windows) => ops[w.kernel.length as 2 | 3];
+
+function windows2D(shape: number[], attrs: PoolAttrs): Windows {
   const info = tf.backend_util.computePool2DInfo(
-    x.shape as Shape4,
-    attrs.filterSize,
-    attrs.strides,
+    shape as [number, number, number, number],
+    attrs.filterSize as number,
+    attrs.strides as number,
     1,
     attrs.pad,
     attrs.dimRoundingMode,
   );
   const { top, bottom, left, right } = info.padInfo;
-  const whole = (span: number, stride: number, out: number) =>
-    span >= 0 && Math.floor(span / stride) + 1 === out;
-  const rows = info.inHeight + top + bottom - info.filterHeight;
-  const columns = info.inWidth + left + right - info.filterWidth;
-  if (Math.min(top, bottom, left, right) < 0) return null;
-  // A window wholly in the padding has no mean and no largest value.
-  if (Math.max(top, bottom) >= info.filterHeight) return null;
-  if (Math.max(left, right) >= info.filterWidth) return null;
-  if (!whole(rows, info.strideHeight, info.outHeight)) return null;
-  return whole(columns, info.strideWidth, info.outWidth) ? info : null;
+  return {
+    kernel: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [1, 1],
+    before: [top, left],
+    after: [bottom, right],
+    x: info.inShape,
+    y: info.outShape,
+  };
 }
 
-/** The input without what is no number, which tfjs does not let win. */
-const numbers = ({ engine }: TorchBackend, x: Handle) =>
-  engine.op('aten::nan_to_num', x, -Infinity, Infinity, -Infinity);
+function windows3D(shape: number[], attrs: PoolAttrs): Windows {
+  const info = tf.backend_util.computePool3DInfo(
+    shape as [number, number, number, number, number],
+    attrs.filterSize as number,
+    attrs.strides as number,
+    1,
+    attrs.pad as 'same',
+    attrs.dimRoundingMode,
+  );
+  const { front, back, top, bottom, left, right } = info.padInfo;
+  return {
+    kernel: [info.filterDepth, info.filterHeight, info.filterWidth],
+    strides: [info.strideDepth, info.strideHeight, info.strideWidth],
+    dilations: [1, 1, 1],
+    before: [front, top, left],
+    after: [back, bottom, right],
+    x: info.inShape,
+    y: info.outShape,
+  };
+}
 
-const kernelOf = (info: Info) => [info.filterHeight, info.filterWidth];
-const stridesOf = (info: Info) => [info.strideHeight, info.strideWidth];
-const none = [0, 0];
+/** The windows tfjs computes, or null for ones that libtorch has no form of. */
+function windows(x: tf.TensorInfo, attrs: PoolAttrs): Windows | null {
+  if (x.dtype !== 'float32') return null;
+  const made = x.shape.length === 5 ? windows3D(x.shape, attrs) : windows2D(x.shape, attrs);
+  // A window wholly in the padding has no mean and no largest value.
+  const inside = made.kernel.every(
+    (size, i) => Math.max(made.before[i]!, made.after[i]!) < size && made.before[i]! >= 0,
+  );
+  return inside && made.after.every((size) => size >= 0) && whole(made, made.kernel) ? made : null;
+}
+
+const isPadded = (w: Windows) => [...w.before, ...w.after].some((size) => size !== 0);
+const zeros = (w: Windows) => w.kernel.map(() => 0);
 
 /** The input with its padding written out, channels first. */
-function padded({ engine }: TorchBackend, x: Handle, info: Info, value: number): Handle {
-  const { top, bottom, left, right } = info.padInfo;
-  const wide =
-    top + bottom + left + right === 0
-      ? x
-      : engine.pad(x, [0, top, left, 0], [0, bottom, right, 0], value);
-  return engine.op('aten::permute', wide, [0, 3, 1, 2]);
+function padded({ engine }: TorchBackend, x: Handle, w: Windows, value: number): Handle {
+  const wide = isPadded(w) ? engine.pad(x, [0, ...w.before, 0], [0, ...w.after, 0], value) : x;
+  return engine.op('aten::permute', wide, channelsFirst(w.x.length));
+}
+
+/** The input without what is no number, which tfjs does not let win, then as `padded`. */
+function numbers(torch: TorchBackend, x: tf.TensorInfo, w: Windows): Handle {
+  const { engine } = torch;
+  const clean = engine.op('aten::nan_to_num', torch.handle(x), -Infinity, Infinity, -Infinity);
+  return padded(torch, clean, w, -Infinity);
 }
 
 /** A gradient without the padding, channels last. */
-function cropped(torch: TorchBackend, dx: Handle, info: Info): tf.TensorInfo {
+function cropped(torch: TorchBackend, dx: Handle, w: Windows): tf.TensorInfo {
   const { engine } = torch;
-  const { top, bottom, left, right } = info.padInfo;
-  const made = engine.op('aten::permute', dx, [0, 2, 3, 1]);
-  const cut =
-    top + bottom + left + right === 0
-      ? made
-      : engine.pad(made, [0, -top, -left, 0], [0, -bottom, -right, 0], 0);
-  return torch.output(engine.contiguous(cut), info.inShape, 'float32');
+  const made = engine.op('aten::permute', dx, channelsLast(w.x.length));
+  const negative = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
+  const cut = isPadded(w) ? engine.pad(made, negative(w.before), negative(w.after), 0) : made;
+  return torch.output(engine.contiguous(cut), w.x, 'float32');
 }
 
-function last(torch: TorchBackend, y: Handle, info: Info): tf.TensorInfo {
+function last(torch: TorchBackend, y: Handle, w: Windows): tf.TensorInfo {
   const { engine } = torch;
-  const made = engine.contiguous(engine.op('aten::permute', y, [0, 2, 3, 1]));
-  return torch.output(made, info.outShape, 'float32');
+  const made = engine.contiguous(engine.op('aten::permute', y, channelsLast(w.x.length)));
+  return torch.output(made, w.y, 'float32');
 }
 
 /** Sums over windows, channels first. */
-function sums({ engine }: TorchBackend, x: Handle, info: Info): Handle {
-  const kernel = kernelOf(info);
-  return engine.op('aten::avg_pool2d', x, kernel, stridesOf(info), none, false, true, 1);
+function sums({ engine }: TorchBackend, x: Handle, w: Windows): Handle {
+  return engine.op(opsOf(w).mean, x, w.kernel, w.strides, zeros(w), false, true, 1);
 }
 
 /** How many values of the input lie in each window: what tfjs divides by. */
-function counts(torch: TorchBackend, info: Info): Handle {
-  const ones = torch.engine.full([1, info.inHeight, info.inWidth, 1], 1, 'float32');
-  return sums(torch, padded(torch, ones, info, 0), info);
+function counts(torch: TorchBackend, w: Windows): Handle {
+  const ones = torch.engine.full([1, ...w.x.slice(1, -1), 1], 1, 'float32');
+  return sums(torch, padded(torch, ones, w, 0), w);
 }
 
-function maxWithIndices(torch: TorchBackend, x: Handle, info: Info): [Handle, Handle] {
-  const kernel = kernelOf(info);
-  const strides = stridesOf(info);
-  return torch.engine.ops(
-    'aten::max_pool2d_with_indices',
-    x,
-    kernel,
-    strides,
-    none,
-    [1, 1],
-    false,
-  ) as [Handle, Handle];
+const mean: Kernel = (torch, { x }, attrs: PoolAttrs) => {
+  const w = windows(x!, attrs);
+  if (w === null) return null;
+  const total = sums(torch, padded(torch, torch.handle(x!), w, 0), w);
+  return last(torch, torch.engine.op('aten::div.Tensor', total, counts(torch, w)), w);
+};
+
+const meanGrad: Kernel = (torch, { dy, input }, attrs: PoolAttrs) => {
+  const { engine } = torch;
+  const w = windows(input!, attrs);
+  if (w === null || !tf.util.arraysEqual(dy!.shape, w.y)) return null;
+  const first = engine.op('aten::permute', torch.handle(dy!), channelsFirst(w.x.length));
+  const share = engine.op('aten::div.Tensor', first, counts(torch, w));
+  const x = padded(torch, torch.handle(input!), w, 0);
+  const { meanBackward } = opsOf(w);
+  const made = engine.op(meanBackward, share, x, w.kernel, w.strides, zeros(w), false, true, 1);
+  return cropped(torch, made, w);
+};
+
+function largest(torch: TorchBackend, x: Handle, w: Windows): [Handle, Handle] {
+  const { max } = opsOf(w);
+  const made = torch.engine.ops(max, x, w.kernel, w.strides, zeros(w), w.dilations, false);
+  return made as [Handle, Handle];
 }
+
+const max: Kernel = (torch, { x }, attrs: PoolAttrs) => {
+  const w = windows(x!, attrs);
+  return w && last(torch, largest(torch, numbers(torch, x!, w), w)[0], w);
+};
+
+const maxGrad: Kernel = (torch, { dy, input }, attrs: PoolAttrs) => {
+  const { engine } = torch;
+  const w = windows(input!, attrs);
+  if (w === null || !tf.util.arraysEqual(dy!.shape, w.y)) return null;
+  const x = numbers(torch, input!, w);
+  const indices = largest(torch, x, w)[1];
+  const first = engine.op('aten::permute', torch.handle(dy!), channelsFirst(w.x.length));
+  const { maxBackward } = opsOf(w);
+  const { kernel, strides, dilations } = w;
+  return cropped(
+    torch,
+    engine.op(maxBackward, first, x, kernel, strides, zeros(w), dilations, false, indices),
+    w,
+  );
+};
 
 export const poolKernels: KernelTable = {
-  AvgPool: (torch, { x }, attrs: PoolAttrs) => {
-    const info = windows(x!, attrs);
-    if (info === null) return null;
-    const total = sums(torch, padded(torch, torch.handle(x!), info, 0), info);
-    return last(torch, torch.engine.op('aten::div.Tensor', total, counts(torch, info)), info);
-  },
-  AvgPoolGrad: (torch, { dy, input }, attrs: PoolAttrs) => {
-    const { engine } = torch;
-    const info = windows(input!, attrs);
-    if (info === null || !tf.util.arraysEqual(dy!.shape, info.outShape)) return null;
-    const first = engine.op('aten::permute', torch.handle(dy!), [0, 3, 1, 2]);
-    const share = engine.op('aten::div.Tensor', first, counts(torch, info));
-    const x = padded(torch, torch.handle(input!), info, 0);
-    const [kernel, strides] = [kernelOf(info), stridesOf(info)];
-    return cropped(
-      torch,
-      engine.op('aten::avg_pool2d_backward', share, x, kernel, strides, none, false, true, 1),
-      info,
-    );
-  },
-  MaxPool: (torch, { x }, attrs: PoolAttrs) => {
-    const info = windows(x!, attrs);
-    if (info === null) return null;
-    const wide = padded(torch, numbers(torch, torch.handle(x!)), info, -Infinity);
-    return last(torch, maxWithIndices(torch, wide, info)[0], info);
-  },
-  MaxPoolGrad: (torch, { dy, input }, attrs: PoolAttrs) => {
-    const { engine } = torch;
-    const info = windows(input!, attrs);
-    if (info === null || !tf.util.arraysEqual(dy!.shape, info.outShape)) return null;
-    const x = padded(torch, numbers(torch, torch.handle(input!)), info, -Infinity);
-    const indices = maxWithIndices(torch, x, info)[1];
-    const first = engine.op('aten::permute', torch.handle(dy!), [0, 3, 1, 2]);
-    const [kernel, strides] = [kernelOf(info), stridesOf(info)];
-    const dilation = [1, 1];
-    return cropped(
-      torch,
-      engine.op(
-        'aten::max_pool2d_with_indices_backward',
-        first,
-        x,
-        kernel,
-        strides,
-        none,
-        dilation,
-        false,
-        indices,
-      ),
-      info,
-    );
-  },
+  AvgPool: mean,
+  AvgPool3D: mean,
+  AvgPoolGrad: meanGrad,
+  AvgPool3DGrad: meanGrad,
+  MaxPool: max,
+  MaxPool3D: max,
+  MaxPoolGrad: maxGrad,
+  MaxPool3DGrad: maxGrad,
 };
