@@ -81,5 +81,10 @@ try {
     answer({ ms, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
   }
 } catch (error) {
-  answer({ absent: error.message.split('\n')[0] });
+  // The rest of that message is paths of this machine.
+  const missing =
+    /^Cannot find (?:package|module) '(?:.*node_modules\/)?((?:@[^/]+\/)?[^/']+)/.exec(
+      error.message,
+    )?.[1];
+  answer({ absent: missing ? `${missing} is not there` : error.message.split('\n')[0] });
 }
