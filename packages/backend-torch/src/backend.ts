@@ -67,6 +67,7 @@ export class TorchBackend extends tf.KernelBackend {
 
   /** A tensor of a temporary that becomes its data: contiguous, of the given shape. */
   output(tensor: Handle, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo {
+    this.engine.requireHolds(tensor, shape, dtype as NativeType);
     const handle = this.engine.keep(tensor);
     const id = {};
     const copy = [...shape];

@@ -13,7 +13,7 @@ const bytesOf: Record<NativeType, number> = { float32: 4, int32: 4, bool: 1 };
 const maxDims = 16;
 
 /** Row-major strides of a shape, in elements. */
-export function stridesOf(shape: readonly number[]): number[] {
+function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   for (let i = shape.length - 1, step = 1; i >= 0; step *= Math.max(1, shape[i--]!)) {
     strides[i] = step;
@@ -265,11 +265,17 @@ export class Engine {
     return Array.from({ length: dims }, (_, i) => Number(this.#sizes.values[i]));
   }
 
-  /** The dtype libtorch gives a tensor, or undefined for one tfjs does not have. */
-  dtype(tensor: Handle): ElementType | undefined {
-    this.#dispatcher.check(this.#library.dtype(tensor, this.#dispatcher.out), 'dtype');
-    const code = this.#dispatcher.result() % 2 ** 32;
-    return (Object.keys(codes) as ElementType[]).find((name) => codes[name] === code);
+  /** Throws unless a tensor holds what it is said to: reading past its end would end the process. */
+  requireHolds(tensor: Handle, shape: readonly number[], dtype: NativeType): void {
+    const d = this.#dispatcher;
+    d.check(this.#library.count(tensor, d.out), 'count');
+    const count = d.result();
+    d.check(this.#library.dtype(tensor, d.out), 'dtype');
+    const code = d.result() % 2 ** 32;
+    if (count === sizeOf(shape) && code === codes[dtype]) return;
+    throw new Error(
+      `torch: expected ${sizeOf(shape)} values of ${dtype} for [${shape}], found ${count} of type ${code}; the kernel's arguments do not fit each other.`,
+    );
   }
 
   /** Frees the scalars. */

@@ -18,7 +18,7 @@ export function fallbackCounts(): Record<string, number> {
 function count(name: string): void {
   const before = counts.get(name) ?? 0;
   counts.set(name, before + 1);
-  if (before === 0 && tf.env().getBool('DEBUG')) {
+  if (before === 0 && !tf.env().getBool('IS_TEST')) {
     console.warn(`torch: ${name} runs on tfjs' cpu backend, on copies of its inputs.`);
   }
 }

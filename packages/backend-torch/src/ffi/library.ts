@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 
 /** An address in the process, below 2^48: exact as a number. */
 export type Address = number;
@@ -31,6 +31,7 @@ export interface Library {
     [tensor: Address, dims: number, sizes: Address, strides: Address, offset: number, out: Address]
   >;
   dataPointer: Native<[tensor: Address, out: Address]>;
+  count: Native<[tensor: Address, out: Address]>;
   dim: Native<[tensor: Address, out: Address]>;
   sizes: Native<[tensor: Address, out: Address]>;
   dtype: Native<[tensor: Address, out: Address]>;
@@ -92,6 +93,7 @@ export function loadLibrary(folder: string): Library {
       `loadLibrary: expected libtorch 2.10 or later, found ${found} in ${folder}; update that torch or point to another.`,
     );
   }
+  keepHeap(libc);
   const status = (name: string, args: string[]) => torch.func(name, 'int32', args);
   return {
     abiVersion: Number(version),
@@ -116,6 +118,7 @@ export function loadLibrary(folder: string): Library {
     ]),
     reinterpret: status('aoti_torch__reinterpret_tensor', [at, 'int64', at, at, 'int64', at]),
     dataPointer: status('aoti_torch_get_data_ptr', [at, at]),
+    count: status('aoti_torch_get_numel', [at, at]),
     dim: status('aoti_torch_get_dim', [at, at]),
     sizes: status('aoti_torch_get_sizes', [at, at]),
     dtype: status('aoti_torch_get_dtype', [at, at]),
@@ -143,4 +146,16 @@ export function loadLibrary(folder: string): Library {
         : () => '',
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
+}
+
+/** Tells glibc to keep freed memory: tensors of the same sizes come and go with every step. */
+function keepHeap(libc: LibraryHandle): void {
+  const [trimThreshold, mmapMax] = [-1, -4];
+  try {
+    const mallopt = libc.func('mallopt', 'int', ['int', 'int']);
+    mallopt(trimThreshold, -1);
+    mallopt(mmapMax, 0);
+  } catch {
+    // Another libc has another heap; it works without.
+  }
 }

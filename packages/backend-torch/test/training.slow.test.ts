@@ -1,0 +1,50 @@
+import { convMixer } from '@pleat/models';
+import { softmaxCrossEntropy } from '@pleat/ops';
+import { adamw } from '@pleat/optim';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { registerTorch } from '../src/index.ts';
+import { torchFolder } from './found.ts';
+
+describe.skipIf(torchFolder === undefined)('training on libtorch', () => {
+  beforeAll(async () => {
+    await registerTorch({ path: torchFolder!, threads: 2 });
+    await tf.setBackend('torch');
+  });
+  afterAll(async () => {
+    await tf.setBackend('cpu');
+  });
+
+  test('a thousand steps leave no tensor and no memory behind', () => {
+    const shape = [16, 16, 3];
+    const model = convMixer({ inputShape: [16, 16, 3], classes: 10, dim: 16, depth: 2, seed: 1 });
+    const x = tf.randomNormal([16, ...shape], 0, 1, 'float32', 1);
+    const labels = tf.tensor1d(
+      Int32Array.from({ length: 16 }, (_, i) => i % 10),
+      'int32',
+    );
+    const optimizer = adamw({ learningRate: 1e-3 });
+    const losses: number[] = [];
+    const step = () => {
+      const loss = optimizer.minimize(
+        () =>
+          softmaxCrossEntropy(
+            labels,
+            model.apply(x, { training: true }) as tf.Tensor2D,
+          ) as tf.Scalar,
+        true,
+      )!;
+      losses.push(loss.dataSync()[0]!);
+      loss.dispose();
+    };
+    for (let i = 0; i < 200; i++) step();
+    const tensors = tf.memory().numTensors;
+    const bytes = (tf.memory() as unknown as { torchBytes: number }).torchBytes;
+    const resident = process.memoryUsage().rss;
+    for (let i = 0; i < 800; i++) step();
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect((tf.memory() as unknown as { torchBytes: number }).torchBytes).toBe(bytes);
+    expect(process.memoryUsage().rss).toBeLessThan(1.05 * resident);
+    expect(losses.at(-1)!).toBeLessThan(0.1 * losses[0]!);
+  });
+});
