@@ -8,7 +8,7 @@ import { torchFolder } from './found.ts';
 
 describe.skipIf(torchFolder === undefined)('training on libtorch', () => {
   beforeAll(async () => {
-    await registerTorch({ path: torchFolder!, threads: 2 });
+    await registerTorch({ path: torchFolder!, threads: 1 });
     await tf.setBackend('torch');
   });
   afterAll(async () => {
@@ -16,8 +16,8 @@ describe.skipIf(torchFolder === undefined)('training on libtorch', () => {
   });
 
   test('a thousand steps leave no tensor and no memory behind', () => {
-    const shape = [16, 16, 3];
-    const model = convMixer({ inputShape: [16, 16, 3], classes: 10, dim: 16, depth: 2, seed: 1 });
+    const shape = [8, 8, 3];
+    const model = convMixer({ inputShape: [8, 8, 3], classes: 10, dim: 16, depth: 2, seed: 1 });
     const x = tf.randomNormal([16, ...shape], 0, 1, 'float32', 1);
     const labels = tf.tensor1d(
       Int32Array.from({ length: 16 }, (_, i) => i % 10),
