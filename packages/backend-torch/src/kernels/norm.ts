@@ -38,6 +38,32 @@ export const normKernels: KernelTable = {
     // What comes back may be a view of an input.
     return torch.output(engine.op('aten::clone', made, 0), engine.shape(made), 'float32');
   },
+  Diag: (torch, { x }) => {
+    const { engine } = torch;
+    const size = tf.util.sizeFromShape(x!.shape);
+    const made = engine.op('aten::diag_embed', engine.view(torch.handle(x!), [size]), 0, 0, 1);
+    const shape = [...x!.shape, ...x!.shape];
+    return torch.output(engine.view(engine.contiguous(made), shape), shape, x!.dtype);
+  },
+  FlipLeftRight: (torch, { image }) => {
+    const made = torch.engine.op('aten::flip', torch.handle(image!), [2]);
+    return torch.output(torch.engine.contiguous(made), image!.shape, image!.dtype);
+  },
+  SearchSorted: (torch, { sortedSequence, values }, { side }: { side: string }) => {
+    if (sortedSequence!.dtype !== values!.dtype || values!.dtype === 'bool') return null;
+    const [among, sought] = [torch.handle(sortedSequence!), torch.handle(values!)];
+    const right = side === 'right';
+    const made = torch.engine.op(
+      'aten::searchsorted.Tensor',
+      among,
+      sought,
+      true,
+      right,
+      null,
+      null,
+    );
+    return torch.output(made, values!.shape, 'int32');
+  },
   LinSpace: (torch, _, attrs: { start: number; stop: number; num: number }) =>
     torch.make(linear(attrs.start, attrs.stop, attrs.num), [attrs.num], 'float32'),
 };
