@@ -32,7 +32,7 @@ function split(text: string): Fields {
     if (line === '') continue;
     if (line === 'EOF') break;
     const word = /^[A-Z_0-9]+/.exec(line)?.[0] ?? '';
-    if (/^[A-Z]/.test(line)) {
+    if (/^[A-Za-z]/.test(line)) {
       section = undefined;
       if (sections.has(word)) {
         section = [];

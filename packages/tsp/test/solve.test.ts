@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exactOrder } from '../src/exact.ts';
 import { solve } from '../src/index.ts';
@@ -16,6 +17,16 @@ describe('exact orders', () => {
         expect(gap).toBe(0);
       }
     }
+  });
+
+  it('are the shortest whatever the distances', () => {
+    const weights = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 15, maxLength: 15 });
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 6 }), weights, fc.boolean(), (n, values, closed) => {
+        const matrix = fromDistance(n, (i, j) => values[(i * (i - 1)) / 2 + j]!);
+        expect(solve(matrix, { closed }).length).toBe(bruteForce(matrix, closed));
+      }),
+    );
   });
 
   it.each(both)('agree with the search where both can be run (closed %s)', (closed) => {

@@ -71,6 +71,7 @@ describe('parseTsplib refuses', () => {
     ['an asymmetric problem', 'TYPE : ATSP\nDIMENSION : 3\n', /TYPE is ATSP/],
     ['a word for a number', points('EUC_2D', '1 0 0;2 one 1'), /line 7: "one" is not a number/],
     ['a missing city', points('EUC_2D', '1 0 0;2 1'), /holds 5 numbers; 2 cities take 6/],
+    ['what is no TSPLIB file', 'no tsp', /line 1: "no tsp" is neither KEY : VALUE nor/],
     ['numbers before a section', '1 2 3\n', /line 1: numbers outside of a section/],
     [
       'a missing section',
