@@ -14,12 +14,15 @@ const softmaxCrossEntropy: Body = ({ host, inputs, attrs }) => {
   return [loss, gradient];
 };
 
+/** A table of 256 bytes, a count and a sample of 8,192. */
+const TOP_K_SCRATCH = 512 + 8192 * 4;
+
 const topKMask: Body = ({ host, inputs, attrs }) => {
   const { scores } = inputs as { scores: tf.TensorInfo };
   const { k } = attrs as { k: number };
   const mask = make(host, scores.shape);
   const size = sizeOf(scores.shape);
-  run(host, 'topKMask', [at(host, scores), size, k, at(host, mask)], 1, size, 8192);
+  run(host, 'topKMask', [at(host, scores), size, k, at(host, mask)], 1, size, TOP_K_SCRATCH);
   return mask;
 };
 
