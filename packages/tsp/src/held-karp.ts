@@ -8,7 +8,7 @@ export interface Ascent {
   readonly bound: number;
   /** The penalties that show it. */
   readonly pi: Float64Array;
-  /** The spanning tree of all but the last city that goes with them, as pairs of cities. */
+  /** The minimum 1-tree that goes with them, as pairs of cities. */
   readonly edges: Int32Array;
 }
 
@@ -17,13 +17,15 @@ export interface AscentBudget {
   readonly steps: number;
   /** The share of the time that is used up; 1 or more ends the ascent. */
   readonly timeUsed: () => number;
+  /** Penalties to go on from, in shorter steps. */
+  readonly from?: Float64Array;
 }
 
 // Shares of the steps after which the whole matrix is searched for edges the sparse graph lacks.
 const denseAt = [0.1, 0.2, 0.5, 0.8];
-const [firstLambda, lastLambda] = [2, 0.02];
-// Share of the direction that stays from the step before.
-const momentum = 0.3;
+const [firstLambda, laterLambda, lastLambda] = [3, 0.5, 0.005];
+// Share of the direction that stays from the steps before: it lets steps be longer than 2 without going astray.
+const momentum = 0.7;
 
 /**
  * A lower bound on every closed tour by subgradient ascent over node penalties (Held & Karp 1971), with
@@ -40,7 +42,7 @@ export function heldKarp(
   space: Space,
   near: Neighbours,
   upper: number,
-  { steps, timeUsed }: AscentBudget,
+  { steps, timeUsed, from }: AscentBudget,
 ): Ascent {
   const { n, data } = space.matrix;
   const last = n - 1;
@@ -48,10 +50,11 @@ export function heldKarp(
   const degree = new Int32Array(n);
   const scale = stepScales(space, near);
   const reach = Math.min(1, near.count - 1);
-  for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
+  if (from) pi.set(from);
+  else for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
 
   /** Ties the last city to a spanning tree of the others by its two cheapest edges: the bound of the 1-tree. */
-  function close(weight: number): number {
+  function close(weight: number, edges?: Int32Array): number {
     let first = Infinity;
     let second = Infinity;
     let firstAt = 0;
@@ -68,19 +71,20 @@ export function heldKarp(
     degree[firstAt]!++;
     degree[secondAt]!++;
     degree[last]! += 2;
+    edges?.set([last, firstAt, last, secondAt], 2 * (last - 1));
     return weight + first + second - 2 * penalties;
   }
 
   function dense(): { bound: number; edges: Int32Array } {
     const { parent, key } = space.spanningTree(pi);
-    const edges = new Int32Array(2 * (last - 1));
+    const edges = new Int32Array(2 * n);
     let weight = 0;
     for (let i = 1; i < last; i++) {
       weight += key[i]!;
       edges[2 * i - 2] = i;
       edges[2 * i - 1] = parent[i]!;
     }
-    return { bound: close(weight), edges };
+    return { bound: close(weight, edges), edges };
   }
 
   const start = dense();
@@ -89,7 +93,8 @@ export function heldKarp(
   let tree = createSparseTree(space.matrix, lists);
   let top = -Infinity;
   const topPi = pi.slice();
-  const before = new Float64Array(n);
+  const direction = new Float64Array(n);
+  const lambda0 = from ? laterLambda : firstLambda;
   const certify = (): Int32Array => {
     const { bound, edges } = dense();
     if (bound > best.bound) best = { bound, edges, pi: pi.slice() };
@@ -117,12 +122,13 @@ export function heldKarp(
     for (let i = 0; i < n; i++) norm += scale[i]! * (degree[i]! - 2) ** 2;
     // Every degree is two: the 1-tree is a tour.
     if (norm === 0 || bound >= upper) break;
-    const lambda = firstLambda * (lastLambda / firstLambda) ** progress;
+    // Not a power function, whose last bit may differ between engines.
+    const rest = 1 - progress;
+    const lambda = lambda0 * rest * rest * rest + lastLambda;
     const length = (lambda * (upper - bound)) / norm;
     for (let i = 0; i < n; i++) {
-      const g = degree[i]! - 2;
-      pi[i]! += length * scale[i]! * ((1 - momentum) * g + momentum * before[i]!);
-      before[i] = g;
+      direction[i] = (1 - momentum) * (degree[i]! - 2) + momentum * direction[i]!;
+      pi[i]! += length * scale[i]! * direction[i]!;
     }
   }
   pi.set(topPi);

@@ -1,4 +1,5 @@
 import { rng, stream } from '@pleat/random';
+import { branchedBound, branchLimit } from './branch.ts';
 import { exactLimit, exactOrder } from './exact.ts';
 import { greedyTour } from './greedy.ts';
 import { heldKarp } from './held-karp.ts';
@@ -11,18 +12,19 @@ import { createTour } from './tour.ts';
 import type { SolveOptions, SolveResult } from './types.ts';
 
 const maxCities = 16_384;
+const branchNodes = 100;
 
 /**
  * Finds a short open path (or closed tour) through all cities, with a lower bound on every such order.
  *
  * Greedy edges, Or-3opt with candidate lists, and an iterated local search with localised double bridges
  * (Martin, Otto & Felten 1991; Johnson & McGeoch 1997); candidates from a Held-Karp ascent (Helsgaun 2000
- * uses the same idea), whose bound is the certificate. An open path is a tour through a dummy city at
- * distance 0. Up to 12 cities the optimum itself is computed.
+ * uses the same idea), whose bound is the certificate; up to 200 cities branching lifts it further. An open
+ * path is a tour through a dummy city at distance 0. Up to 12 cities the optimum itself is computed.
  *
  * The same matrix, seed and kicks give the same order on every machine.
  *
- * @param matrix symmetric distances, finite, not negative, zero diagonal: `{ n, data }`, `data[i * n + j]`
+ * @param matrix symmetric distances of 2 to 16,384 cities, finite, not negative, zero diagonal: `{ n, data }`, `data[i * n + j]`
  * @param options closed, seed, kicks, timeLimit (seconds), onProgress, clock
  * @returns the order, its length, the bound, the gap between them, the identity order's length, kicks tried;
  *   never longer than the identity order
@@ -40,6 +42,9 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
     onProgress,
     clock = () => performance.now(),
   } = options;
+  const start = clock();
+  const seconds = (): number => (clock() - start) / 1000;
+  const limit = timeLimit ?? Infinity;
   const { n } = matrix;
   checkMatrix(matrix);
   if (n > maxCities) {
@@ -70,9 +75,6 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
     return finish(order, lengthOf(matrix, order, closed), 0);
   }
 
-  const start = clock();
-  const seconds = (): number => (clock() - start) / 1000;
-  const limit = timeLimit ?? Infinity;
   const space = createSpace(matrix, closed);
   const cities = space.matrix;
   const m = cities.n;
@@ -85,7 +87,7 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
 
   const begin = seconds();
   const ascent = heldKarp(space, first, lengthOf(cities, tour.order, true), {
-    steps: Math.max(100, Math.min(1000, Math.round(1_000_000 / m))),
+    steps: Math.max(100, Math.min(1000, Math.round(1_200_000 / m))),
     timeUsed: () => (seconds() - begin) / (0.35 * limit),
   });
   const candidates = fromEdges(
@@ -99,17 +101,25 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
   search.commit();
 
   // Rounding in the sums of the bound must not lift it over the true one.
-  const bound = ascent.bound - 1e-9 * Math.abs(ascent.bound);
+  const safe = (bound: number): number => bound - 1e-9 * Math.abs(bound);
+  // Small instances leave time to lift the bound by branching.
+  const branches = m <= branchLimit;
   const tried = kickSearch(cities, search, {
     kicks,
     random: rng(stream(seed, 'tsp/kicks')),
-    expired: () => seconds() >= limit,
+    expired: () => seconds() >= (branches ? 0.7 : 1) * limit,
     ...(onProgress && {
       onProgress: (done: number, length: number) =>
-        onProgress({ kicks: done, length, lowerBound: Math.max(0, bound) }),
+        onProgress({ kicks: done, length, lowerBound: Math.max(0, safe(ascent.bound)) }),
     }),
   });
-  return finish(closed ? tour.order : cutAt(tour.order, n), bound, tried);
+  const bound = branches
+    ? branchedBound(cities, ascent, lengthOf(cities, tour.order, true), {
+        nodes: branchNodes,
+        expired: () => seconds() >= limit,
+      })
+    : ascent.bound;
+  return finish(closed ? tour.order : cutAt(tour.order, n), safe(bound), tried);
 }
 
 /** The tour without its dummy city, from the city after it on. */

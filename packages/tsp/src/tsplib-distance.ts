@@ -21,12 +21,17 @@ function geographic([x1, y1]: Point, [x2, y2]: Point): number {
 }
 
 function pseudoEuclidean(a: Point, b: Point): number {
-  const length = Math.sqrt(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) / 10);
+  const length = Math.sqrt(squared(a, b) / 10);
   const rounded = Math.round(length);
   return rounded < length ? rounded + 1 : rounded;
 }
 
-const euclidean = (a: Point, b: Point): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
+// Not hypot or a power, whose last bits may differ between engines.
+function squared([x1, y1]: Point, [x2, y2]: Point): number {
+  return (x1 - x2) * (x1 - x2) + (y1 - y2) * (y1 - y2);
+}
+
+const euclidean = (a: Point, b: Point): number => Math.sqrt(squared(a, b));
 
 /** The distance functions of TSPLIB95 over coordinates (Reinelt 1995, section 2), by EDGE_WEIGHT_TYPE. */
 export const pointDistances: Readonly<Record<string, (a: Point, b: Point) => number>> = {
