@@ -1,5 +1,6 @@
 import { toStandardLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
+import { requireModel } from './arguments.ts';
 import type { MaskedKernel } from './layers/kernel.ts';
 import { stockName } from './layers/kinds.ts';
 import { type LayerConfig, rebuild } from './rebuild.ts';
@@ -60,5 +61,6 @@ export function bakeKernels(model: tf.LayersModel, portable: boolean): Baked {
  * @throws Error When scores are NaN or infinite.
  */
 export function bake(model: tf.LayersModel, { portable = true }: BakeOptions = {}): tf.LayersModel {
+  requireModel('bake', model);
   return bakeKernels(model, portable).plain;
 }

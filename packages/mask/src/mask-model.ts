@@ -1,5 +1,6 @@
 import type { LayerShape, PrototypeOptions } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
+import { onlyOptions, requireModel } from './arguments.ts';
 import { type PrototypeValues, planFills } from './fills.ts';
 import { maskable, maskedName } from './layers/kinds.ts';
 import { isMasked } from './layers/masked-layer.ts';
@@ -8,6 +9,16 @@ import { type Place, places } from './layers/walk.ts';
 import { chooseLearner, type LearnerName, type LearnerOptions } from './learners/registry.ts';
 import { rebuild } from './rebuild.ts';
 import { baseName, copyWeights, maskedKernels } from './weights.ts';
+
+const optionNames = [
+  'prototype',
+  'values',
+  'learner',
+  'seed',
+  'scoreScale',
+  'include',
+  'exclude',
+] as const satisfies (keyof MaskOptions)[];
 
 /** Chooses layers by name and class. */
 export type LayerFilter = (layerName: string, className: string) => boolean;
@@ -92,6 +103,8 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
  * @throws Error When nothing can be masked, or something asked for cannot be.
  */
 export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.LayersModel {
+  requireModel('maskModel', model);
+  onlyOptions('maskModel', options, optionNames);
   const { learner = 'signed', seed = 0, scoreScale = 1, prototype = {} } = options;
   const learnerOptions = typeof learner === 'string' ? { name: learner } : learner;
   chooseLearner(learnerOptions);

@@ -204,6 +204,16 @@ describe('refuses', () => {
     );
     expect(() => maskModel(model, { scoreScale: 0 })).toThrow(/scoreScale/);
   });
+  test('what is no model, and options nobody reads', () => {
+    for (const wrong of [null, undefined, {}, 'model.json', tf.layers.dense({ units: 1 })]) {
+      expect(() => maskModel(wrong as never)).toThrow(/^maskModel: expected a tf.LayersModel, got/);
+      expect(() => bake(wrong as never)).toThrow(/^bake: expected a tf.LayersModel, got/);
+    }
+    expect(() => maskModel(convNet(), { lerner: 'signed' } as never)).toThrow(
+      /^maskModel: unknown option 'lerner'; it has prototype, values, learner,/,
+    );
+    expect(() => maskModel(convNet(), { prototype: { ration: 0.1 } as never })).toThrow(/'ration'/);
+  });
   test('scores that are NaN, when baking', () => {
     const model = maskModel(convNet());
     const scores = model.weights[0] as tf.LayerVariable;

@@ -1,6 +1,7 @@
 import { decodeContainer, type Section } from '@pleat/codec';
 import { fillLayer, type LayerFill } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
+import { requireBytes } from '../arguments.ts';
 import { isModel } from '../layers/walk.ts';
 import {
   inflateText,
@@ -166,5 +167,6 @@ export function modelFromSections(sections: readonly Section[]): tf.LayersModel 
  * @throws PleatModelError When the container is sound but holds no readable model.
  */
 export async function decodeModel(bytes: Uint8Array): Promise<tf.LayersModel> {
+  requireBytes('decodeModel', bytes);
   return modelFromSections(decodeContainer(bytes).sections);
 }

@@ -1,4 +1,5 @@
 import { decodeContainer, type SectionCoding, type SectionKind } from '@pleat/codec';
+import { requireBytes } from '../arguments.ts';
 import { documentOf, storedWeights } from './decode.ts';
 import type { StoredSource, WeightForm } from './document.ts';
 import { MaskReader } from './masks.ts';
@@ -56,6 +57,7 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
  * @throws PleatModelError When it holds no readable model.
  */
 export function inspectModel(bytes: Uint8Array): ModelReport {
+  requireBytes('inspectModel', bytes);
   const { sections, header } = decodeContainer(bytes);
   const { model, sources, metadata } = documentOf(sections);
   const cost = new Map(

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions, positive } from './check.ts';
+import { onlyOptions } from '../arguments.ts';
+import { positive } from './check.ts';
 import type { Learner } from './learner.ts';
 
 /** Options of the signed learner. */
@@ -17,7 +18,7 @@ export const signed: Learner<SignedOptions> = {
   name: 'signed',
   alphabet: 'sign',
   options(given) {
-    onlyOptions('signed', given, ['clip']);
+    onlyOptions("Learner 'signed'", given, ['clip']);
     const clip = given.clip ?? null;
     return { clip: clip === null ? null : positive('signed', 'clip', clip) };
   },
