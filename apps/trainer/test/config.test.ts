@@ -61,6 +61,7 @@ describe('a configuration', () => {
     [{ epochs: 0 }, '--epochs: expected number to be >=1, found 0.'],
     [{ epochs: 1.5 }, '--epochs: expected an integer, found 1.5.'],
     [{ epochs: 'many' }, '--epochs: expected number, found "many".'],
+    [{ learningRate: Infinity }, '--learning-rate: expected number, found Infinity.'],
     [{ threads: 0 }, '--threads: .*, found 0.'],
     [{ validation: 1.5 }, '--validation: .*, found 1.5.'],
     [{ ratio: 2 }, '--ratio: expected number to be <=1, found 2.'],
@@ -108,8 +109,8 @@ describe('a configuration file', () => {
 
   test.each([
     ['a.toml', 'epochs = 3', 'takes a .json, .yaml or .yml file'],
-    ['a.json', '{"epochs":', 'is not json'],
-    ['a.yaml', 'epochs: [3', 'is not yaml'],
+    ['a.json', '{"epochs":', 'is not JSON'],
+    ['a.yaml', 'epochs: [3', /is not YAML: .* at line \d, column \d+; correct it there\.$/],
     ['a.yaml', '- 1\n- 2\n', 'must hold options by name'],
     ['a.yaml', '', 'must hold options by name'],
   ])('%s with %j is refused', async (name, text, message) => {

@@ -13,6 +13,8 @@ export interface OptionSource {
 }
 
 function show(value: unknown): string {
+  // JSON has no word for NaN and infinity.
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
 }
 
