@@ -61,7 +61,8 @@ const manifest = {
 };
 const files = {
   'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
-  'tsconfig.json': `${JSON.stringify({ extends: '../../tsconfig.base.json', include: ['src', 'test', '*.ts'] }, null, 2)}\n`,
+  'tsconfig.json':
+    '{ "extends": "../../tsconfig.base.json", "include": ["src", "test", "*.ts"] }\n',
   'README.md': `# @pleat/${name}\n\n${description}.\n\n\`\`\`js\nimport { ${camel} } from '@pleat/${name}';\n\nconsole.log(${camel}()); // ${name}\n\`\`\`\n`,
   'src/index.ts': `export { ${camel} } from './${name}.ts';\n`,
   [`src/${name}.ts`]: `/** The name of this package: replace it by what the package is for. */\nexport function ${camel}(): string {\n  return '${name}';\n}\n`,
