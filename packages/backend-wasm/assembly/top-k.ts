@@ -1,5 +1,7 @@
-// Selection of the k largest |scores| without a sort: a sample brackets the threshold, one pass collects the
-// scores inside the bracket, a search by counting finds the threshold among these, one pass writes the mask.
+// Selection of the k largest |scores| without a sort. A sample tells about where the threshold lies, and three
+// counts in one pass where it lies to a few scores; a second pass writes the mask and lists these few, among
+// which a search by counting decides. Where the scores are not as the sample made them look, all that may
+// still be meant are collected and searched.
 
 /** Ranks: integers in the order of |x|, all NaN equal and below 0. */
 const NAN_RANK: i32 = 0x007ffffe;
@@ -137,38 +139,135 @@ function write(scores: usize, first: i32, last: i32, bound: i32, mask: usize): v
   for (; i < last; i++) store<f32>(mask + (i << 2), rank1(scores + (i << 2)) > bound ? 1 : 0);
 }
 
-/** How many scores are worth a sample, and how many a sample takes. */
+/** The |score| of a rank, which is none of NaN. */
+// @ts-ignore: decorator
+@inline
+function valueOf(rank: i32): v128 {
+  return i32x4.splat(rank - 0x007fffff);
+}
+
+/** How many scores reach each of three ranks that are none of NaN: to counts [3]. */
+function countThree(scores: usize, size: i32, first: i32, second: i32, third: i32, counts: usize): void {
+  const a = valueOf(first), b = valueOf(second), c = valueOf(third);
+  let s = i32x4.splat(0), t = s, u = s;
+  let i = 0;
+  let p = scores;
+  for (; i + 16 <= size; i += 16, p += 64) {
+    let v = f32x4.abs(v128.load(p));
+    s = i32x4.sub(s, f32x4.ge(v, a)); t = i32x4.sub(t, f32x4.ge(v, b)); u = i32x4.sub(u, f32x4.ge(v, c));
+    v = f32x4.abs(v128.load(p, 16));
+    s = i32x4.sub(s, f32x4.ge(v, a)); t = i32x4.sub(t, f32x4.ge(v, b)); u = i32x4.sub(u, f32x4.ge(v, c));
+    v = f32x4.abs(v128.load(p, 32));
+    s = i32x4.sub(s, f32x4.ge(v, a)); t = i32x4.sub(t, f32x4.ge(v, b)); u = i32x4.sub(u, f32x4.ge(v, c));
+    v = f32x4.abs(v128.load(p, 48));
+    s = i32x4.sub(s, f32x4.ge(v, a)); t = i32x4.sub(t, f32x4.ge(v, b)); u = i32x4.sub(u, f32x4.ge(v, c));
+  }
+  let x = sum4(s), y = sum4(t), z = sum4(u);
+  for (; i < size; i++, p += 4) {
+    const r = rank1(p);
+    x += i32(r >= first);
+    y += i32(r >= second);
+    z += i32(r >= third);
+  }
+  store<i32>(counts, x);
+  store<i32>(counts, y, 4);
+  store<i32>(counts, z, 8);
+}
+
+/**
+ * mask = 1 above `high`, and the places of ranks in [low, high] in `places`; returns how many these are, or
+ * -1 when they are too many. How many lie above goes to `above`.
+ */
+function writeAndList(
+  scores: usize, size: i32, low: i32, high: i32, mask: usize, places: usize, above: usize,
+): i32 {
+  const bottom = valueOf(low), top = valueOf(high), one = f32x4.splat(1);
+  let over = i32x4.splat(0);
+  let found = 0, i = 0;
+  for (; i + 16 <= size; i += 16) {
+    const p = scores + (i << 2), q = mask + (i << 2);
+    const v0 = f32x4.abs(v128.load(p)), v1 = f32x4.abs(v128.load(p, 16));
+    const v2 = f32x4.abs(v128.load(p, 32)), v3 = f32x4.abs(v128.load(p, 48));
+    const g0 = f32x4.gt(v0, top), g1 = f32x4.gt(v1, top), g2 = f32x4.gt(v2, top), g3 = f32x4.gt(v3, top);
+    v128.store(q, v128.and(g0, one));
+    v128.store(q, v128.and(g1, one), 16);
+    v128.store(q, v128.and(g2, one), 32);
+    v128.store(q, v128.and(g3, one), 48);
+    over = i32x4.sub(over, i32x4.add(i32x4.add(g0, g1), i32x4.add(g2, g3)));
+    const n0 = v128.xor(f32x4.ge(v0, bottom), g0), n1 = v128.xor(f32x4.ge(v1, bottom), g1);
+    const n2 = v128.xor(f32x4.ge(v2, bottom), g2), n3 = v128.xor(f32x4.ge(v3, bottom), g3);
+    if (!v128.any_true(v128.or(v128.or(n0, n1), v128.or(n2, n3)))) continue;
+    if (found + 16 > LISTED_MOST) return -1;
+    let set = i32x4.bitmask(n0) | (i32x4.bitmask(n1) << 4) | (i32x4.bitmask(n2) << 8) | (i32x4.bitmask(n3) << 12);
+    for (; set; set &= set - 1, found++) store<i32>(places + (found << 2), i + ctz(set));
+  }
+  let more = sum4(over);
+  if (found + 16 > LISTED_MOST) return -1;
+  for (; i < size; i++) {
+    const r = rank1(scores + (i << 2));
+    store<f32>(mask + (i << 2), r > high ? 1 : 0);
+    more += i32(r > high);
+    if (r >= low && r <= high) store<i32>(places + (found++ << 2), i);
+  }
+  store<i32>(above, more);
+  return found;
+}
+
+/** How many scores are worth a sample, how many a sample takes, and how many are told apart one by one. */
 const SAMPLED_SIZE: i32 = 4096;
 const SAMPLE_LEAST: i32 = 1024;
 const SAMPLE_MOST: i32 = 8192;
+const LISTED_MOST: i32 = 4096;
 
-/** mask = 1 at the k largest |scores|, ties to the lower index, NaN last. One unit. Scratch: 33,280 bytes. */
-export function topKMask(
-  scores: usize, size: i32, k: i32, mask: usize,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  if (k <= 0) {
-    memory.fill(mask, 0, <usize>size << 2);
-    return;
+/**
+ * Writes the mask where counts at three ranks leave few scores in doubt; false, the mask being unfinished,
+ * where they do not.
+ */
+function selectNear(
+  scores: usize, size: i32, k: i32, mask: usize, high: i32, middle: i32, low: i32, scratch: usize,
+): bool {
+  countThree(scores, size, high, middle, low, scratch);
+  const inner = load<i32>(scratch, 4);
+  const first = inner < k;
+  const upper = first ? middle : high, lower = first ? low : middle;
+  const under = first ? inner : load<i32>(scratch), reached = first ? load<i32>(scratch, 8) : inner;
+  if (under >= k || reached < k) return false;
+  const between = <f64>(reached - under);
+  // The k-th lies near the proportional place: by chance a few roots of their number off, by shape less.
+  const gap = <f64>(upper - lower) / between;
+  const place = <f64>upper - gap * <f64>(k - under);
+  const spread = gap * (4 + 3 * sqrt<f64>(between) + between / 64);
+  const from = max<i32>(lower, <i32>(place - spread));
+  const to = <i32>min<f64>(<f64>upper - 1, place + spread);
+  const places = scratch + 16, ranks = places + (LISTED_MOST << 2);
+  const inside = writeAndList(scores, size, from, to, mask, places, scratch);
+  const over = load<i32>(scratch);
+  if (inside < 0 || over >= k || over + inside < k) return false;
+  for (let i = 0; i < inside; i++) {
+    store<i32>(ranks + (i << 2), rank1(scores + (load<i32>(places + (i << 2)) << 2)));
   }
-  const table = scratch, above = scratch + 256, drawn = scratch + 512;
-  packingTable(table);
-  let low = NAN_RANK, high = INFINITY_RANK;
-  if (size >= SAMPLED_SIZE) {
-    const count = max(SAMPLE_LEAST, min(SAMPLE_MOST, size >> 6));
-    sample(scores, size, count, drawn);
-    const share = <f64>k / <f64>size;
-    const middle = share * <f64>count;
-    // Three standard deviations of the number of draws above the threshold.
-    const margin = 2 + <i32>(3 * sqrt<f64>(middle * (1 - share)));
-    const upper = <i32>middle - margin, lower = <i32>middle + margin;
-    if (lower <= count) low = search(drawn, count, lower, margin >> 3, low, high);
-    if (upper >= 1) high = search(drawn, count, upper, margin >> 3, NAN_RANK, high);
+  const bound = search(ranks, inside, k - over, 0, from, to);
+  let dropped = over + atLeast(ranks, inside, bound) - k;
+  for (let i = inside - 1; i >= 0; i--) {
+    const r = load<i32>(ranks + (i << 2));
+    let keep = r >= bound;
+    if (r == bound && dropped > 0) {
+      keep = false;
+      dropped--;
+    }
+    store<f32>(mask + (load<i32>(places + (i << 2)) << 2), keep ? 1 : 0);
   }
+  return true;
+}
+
+/** Writes the mask whatever the scores; the k-th is best in [low, high], and found if it is not. */
+function selectAny(scores: usize, size: i32, k: i32, mask: usize, low: i32, high: i32, scratch: usize): void {
+  const above = scratch + 256;
+  packingTable(scratch);
   let inside: i32, over: i32;
   for (;;) {
     // The mask's own memory holds the ranks until the mask is written.
-    inside = collect(scores, size, low, high, mask, table, above);
+    inside = collect(scores, size, low, high, mask, scratch, above);
     over = load<i32>(above);
     if (over >= k) {
       low = high + 1;
@@ -190,4 +289,32 @@ export function topKMask(
   }
   write(scores, 0, place, bound - 1, mask);
   write(scores, place, size, bound, mask);
+}
+
+/** mask = 1 at the k largest |scores|, ties to the lower index, NaN last. One unit. Scratch: 32,784 bytes. */
+export function topKMask(
+  scores: usize, size: i32, k: i32, mask: usize,
+  begin: i32, end: i32, scratch: usize,
+): void {
+  if (k <= 0) {
+    memory.fill(mask, 0, <usize>size << 2);
+    return;
+  }
+  let low = NAN_RANK, high = INFINITY_RANK;
+  if (size >= SAMPLED_SIZE) {
+    const count = max(SAMPLE_LEAST, min(SAMPLE_MOST, size >> 6));
+    sample(scores, size, count, scratch);
+    const share = <f64>k / <f64>size;
+    const center = share * <f64>count;
+    // Three standard deviations of the number of draws above the threshold.
+    const margin = 2 + <i32>(3 * sqrt<f64>(center * (1 - share)));
+    const upper = <i32>center - margin, lower = <i32>center + margin;
+    if (lower <= count) low = search(scratch, count, lower, margin >> 3, NAN_RANK, INFINITY_RANK);
+    if (upper >= 1) high = search(scratch, count, upper, margin >> 3, NAN_RANK, INFINITY_RANK);
+    if (low > NAN_RANK && high < INFINITY_RANK && low < high) {
+      const middle = search(scratch, count, <i32>center, margin >> 3, NAN_RANK, INFINITY_RANK);
+      if (selectNear(scores, size, k, mask, high, middle, low, scratch)) return;
+    }
+  }
+  selectAny(scores, size, k, mask, low, high, scratch);
 }

@@ -14,8 +14,8 @@ const softmaxCrossEntropy: Body = ({ host, inputs, attrs }) => {
   return [loss, gradient];
 };
 
-/** A table of 256 bytes, a count and a sample of 8,192. */
-const TOP_K_SCRATCH = 512 + 8192 * 4;
+/** A sample of 8,192 scores; or what is told apart one by one, 4,096 places and their scores, with counts. */
+const TOP_K_SCRATCH = 16 + 8192 * 4;
 
 const topKMask: Body = ({ host, inputs, attrs }) => {
   const { scores } = inputs as { scores: tf.TensorInfo };
