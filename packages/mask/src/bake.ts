@@ -59,6 +59,9 @@ export function bakeKernels(model: tf.LayersModel, portable: boolean): Baked {
  * @param model A masked (or plain) model; it is not changed.
  * @returns A new model of the same structure that predicts the same, not compiled.
  * @throws Error When scores are NaN or infinite.
+ * @example
+ * // masked: a model of one dense layer, made by maskModel
+ * bake(masked).layers[0].getClassName(); // Dense
  */
 export function bake(model: tf.LayersModel, { portable = true }: BakeOptions = {}): tf.LayersModel {
   requireModel('bake', model);

@@ -101,6 +101,11 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
  * @param options Prototype, learner, seed, and which layers to mask.
  * @returns The masked model, not compiled.
  * @throws Error When nothing can be masked, or something asked for cannot be.
+ * @example
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 100, inputShape: [100], useBias: false })] });
+ * const masked = maskModel(model, { learner: 'signed', seed: 1 });
+ * masked.layers[0].getClassName(); // PleatMaskedDense
+ * masked.countParams(); // 10000
  */
 export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.LayersModel {
   requireModel('maskModel', model);

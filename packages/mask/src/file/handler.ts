@@ -113,6 +113,12 @@ async function save(
  * @param source A URL (fetched), a path (Node), or the bytes themselves.
  * @param options How to encode when saving; as for encodeModel.
  * @returns The handler; the metadata of the file becomes the model's user-defined metadata.
+ * @throws TypeError, Error From its load and save, when the source is none of these, cannot be read or written.
+ * @throws PleatFormatError, PleatModelError From its load, when what was read holds no model.
+ * @example
+ * // masked: 100 x 100 weights behind masks, no bias
+ * const plain = await tf.loadLayersModel(pleatHandler(await encodeModel(masked)));
+ * plain.countParams(); // 10000
  */
 export function pleatHandler(source: PleatSource, options: EncodeOptions = {}): tf.io.IOHandler {
   return {

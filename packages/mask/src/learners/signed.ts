@@ -12,6 +12,9 @@ export interface SignedOptions {
 /**
  * The bit chooses the sign: weight = |w| * sign(score), and every weight stays.
  *
+ * The sign of the fixed value says nothing then: of a `signed-constant` prototype only its one magnitude is left, whatever its
+ * strategy and ratio, and the layer is a binary one with a scale. Other distributions keep their magnitudes.
+ *
  * The gradient passes straight through the sign (Courbariaux et al., "BinaryConnect", NeurIPS 2015, whose magnitude is 1).
  */
 export const signed: Learner<SignedOptions> = {
