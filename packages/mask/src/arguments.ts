@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
 function found(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value);
@@ -16,12 +16,12 @@ export function onlyOptions(who: string, given: object, known: readonly string[]
   }
 }
 
-/** Rejects what is no layers model. */
+/** Rejects what is no layers model; one of another copy of TensorFlow.js, of which `instanceof` knows nothing, passes. */
 export function requireModel(who: string, model: unknown): void {
-  if (model instanceof tf.LayersModel) return;
+  const { layers, getConfig } = (model ?? {}) as Partial<tf.LayersModel>;
+  if (Array.isArray(layers) && typeof getConfig === 'function') return;
   throw new TypeError(
-    `${who}: expected a tf.LayersModel, got ${found(model)}; a graph model must be built as layers first, and two copies ` +
-      'of TensorFlow.js in one program do not know each other.',
+    `${who}: expected a tf.LayersModel, got ${found(model)}; load or build one (a graph model has no layers to work on).`,
   );
 }
 
