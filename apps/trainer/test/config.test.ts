@@ -38,6 +38,12 @@ describe('a configuration', () => {
       expect(config).not.toHaveProperty(key);
   });
 
+  test('gives signed masks magnitudes that differ, and the other learners one', () => {
+    expect(resolve({}).distribution).toBe('kaiming-normal');
+    expect(resolve({ learner: 'edge-popup' }).distribution).toBe('signed-constant');
+    expect(resolve({ distribution: 'uniform' }).distribution).toBe('uniform');
+  });
+
   test('resolves to itself', () => {
     const once = resolve({ method: 'dense', model: 'vit', optimizer: 'sgd', epochs: 3 });
     expect(resolve(once)).toEqual(once);
@@ -70,6 +76,10 @@ describe('a configuration', () => {
     [
       { strategy: 'full', ratio: 0.1 },
       '--ratio has a meaning only with --method mask --strategy random-vector',
+    ],
+    [
+      { distribution: 'signed-constant', ratio: 0.1 },
+      '--ratio has a meaning only with another --learner than signed or another --distribution',
     ],
     [{ keep: 0.3 }, '--keep has a meaning only with --method mask --learner edge-popup'],
     [{ heads: 2 }, '--heads has a meaning only with --model vit'],

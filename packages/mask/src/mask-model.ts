@@ -25,7 +25,10 @@ export type LayerFilter = (layerName: string, className: string) => boolean;
 
 /** How a model is masked. */
 export interface MaskOptions {
-  /** Where the fixed weights come from; random-vector padding by default. */
+  /**
+   * Where the fixed weights come from. Default: random-vector padding; `kaiming-normal` for learners that choose signs,
+   * else `signed-constant`.
+   */
   prototype?: PrototypeOptions;
   /** Fixed values of your own instead of drawn ones; `model` takes the model's kernels (then `prototype` says nothing). */
   values?: PrototypeValues;
@@ -112,7 +115,9 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
   onlyOptions('maskModel', options, optionNames);
   const { learner = 'signed', seed = 0, scoreScale = 1, prototype = {} } = options;
   const learnerOptions = typeof learner === 'string' ? { name: learner } : learner;
-  chooseLearner(learnerOptions);
+  const { alphabet } = chooseLearner(learnerOptions).learner;
+  // Signs are what such a learner chooses: it needs magnitudes that differ.
+  const distribution = alphabet === 'sign' ? 'kaiming-normal' : 'signed-constant';
   if (!(scoreScale > 0 && scoreScale < Infinity)) {
     throw new RangeError(`maskModel: scoreScale must be a positive number, got ${scoreScale}.`);
   }
@@ -125,7 +130,7 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
   const fills = planFills(
     wanted.map(({ shape }) => shape),
     wanted.map(({ weight }) => weight),
-    { seed, ...prototype },
+    { seed, distribution, ...prototype },
     options.values,
   );
   const kernels = new Map<string, KernelMasking[]>();
