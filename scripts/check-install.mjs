@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pnpm } from './pnpm.mjs';
-import { workspacePackages } from './workspace.mjs';
+import { root, workspacePackages } from './workspace.mjs';
 
 const wanted = process.argv.slice(2);
 const packages = new Map(workspacePackages().map((entry) => [entry.manifest.name, entry]));
@@ -63,10 +63,12 @@ function runExample(code, folder) {
   return `${promised.length} printed lines as promised`;
 }
 
-function check(name) {
-  const { path, manifest } = packages.get(name);
-  const folder = mkdtempSync(join(scratch, `${name.replace('/', '-')}-`));
-  const needed = [...closure(name)].map((need) => packages.get(need));
+/** Installs packages of the workspace, what they need and their peers in an empty folder; returns it. */
+function install(names) {
+  const folder = mkdtempSync(join(scratch, 'newcomer-'));
+  const needed = [...new Set(names.flatMap((name) => [...closure(name)]))].map((need) =>
+    packages.get(need),
+  );
   const peers = needed.flatMap(({ manifest }) =>
     Object.entries(manifest.peerDependencies ?? {})
       .filter(([peer]) => !packages.has(peer) && !manifest.peerDependenciesMeta?.[peer]?.optional)
@@ -76,21 +78,19 @@ function check(name) {
     ...needed.map((entry) => [entry.manifest.name, `file:${pack(entry)}`]),
     ...peers,
   ]);
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({
-      name: 'newcomer',
-      version: '1.0.0',
-      private: true,
-      type: 'module',
-      dependencies,
-    }),
-  );
+  const newcomer = { name: 'newcomer', private: true, type: 'module', dependencies };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(newcomer));
   run(
     'npm',
     ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'],
     folder,
   );
+  return folder;
+}
+
+/** Installs a package alone and tries it: its README's example, or its command. */
+function check({ path, manifest }) {
+  const folder = install([manifest.name]);
   if (manifest.bin) {
     const [command] = Object.keys(manifest.bin);
     run('npm', ['exec', '--', command, 'doctor', '--json'], folder);
@@ -101,23 +101,32 @@ function check(name) {
   return runExample(code, folder);
 }
 
-const unknown = wanted.filter((name) => !packages.has(name) && !packages.has(`@pleat/${name}`));
+/** Tries the example of the repository's own README with the packages it imports. */
+function checkFront() {
+  const code = example(root, 'js');
+  return runExample(code, install(code.match(/@pleat\/[a-z-]+/g)));
+}
+
+const checks = new Map([
+  ...[...packages.values()].map((entry) => [
+    entry.manifest.name.replace('@pleat/', ''),
+    () => check(entry),
+  ]),
+  ['README', checkFront],
+]);
+const chosen = wanted.length > 0 ? wanted : [...checks.keys()];
+const unknown = chosen.filter((name) => !checks.has(name));
 if (unknown.length > 0) {
   console.error(
-    `No package is named ${unknown.join(', ')}; there are ${[...packages.keys()].join(', ')}.`,
+    `Nothing is named ${unknown.join(', ')}; there are ${[...checks.keys()].join(', ')}.`,
   );
   process.exit(2);
 }
 let failed = 0;
 try {
-  for (const name of packages.keys()) {
-    if (
-      wanted.length > 0 &&
-      ![name, name.replace('@pleat/', '')].some((form) => wanted.includes(form))
-    )
-      continue;
+  for (const name of chosen) {
     try {
-      console.log(`ok    ${name}: ${check(name)}`);
+      console.log(`ok    ${name}: ${checks.get(name)()}`);
     } catch (error) {
       failed++;
       console.log(`FAIL  ${name}: ${error.message}`);

@@ -59,13 +59,29 @@ const manifest = {
   publishConfig: { access: 'public' },
   pleat: { floor: Number(values.floor) },
 };
+// What the package does until its author writes it: something true to try, to document and to test.
+const placeholder = values.tfjs
+  ? {
+      imports: "import * as tf from '@tensorflow/tfjs';\n",
+      source: `/** Twice a tensor: replace it by what the package is for. */\nexport function ${camel}(x: tf.Tensor): tf.Tensor {\n  return tf.mul(x, 2);\n}\n`,
+      call: `${camel}(tf.scalar(2)).dataSync()[0]`,
+      result: '4',
+    }
+  : {
+      imports: '',
+      source: `/** Twice a number: replace it by what the package is for. */\nexport function ${camel}(x: number): number {\n  return 2 * x;\n}\n`,
+      call: `${camel}(2)`,
+      result: '4',
+    };
+const { imports, source, call, result } = placeholder;
 const files = {
   'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
-  'tsconfig.json': `${JSON.stringify({ extends: '../../tsconfig.base.json', include: ['src', 'test', '*.ts'] }, null, 2)}\n`,
-  'README.md': `# @pleat/${name}\n\n${description}.\n\n\`\`\`js\nimport { ${camel} } from '@pleat/${name}';\n\nconsole.log(${camel}()); // ${name}\n\`\`\`\n`,
+  'tsconfig.json':
+    '{ "extends": "../../tsconfig.base.json", "include": ["src", "test", "*.ts"] }\n',
+  'README.md': `# @pleat/${name}\n\n${description}.\n\n\`\`\`js\nimport { ${camel} } from '@pleat/${name}';\n${imports}\nconsole.log(${call}); // ${result}\n\`\`\`\n`,
   'src/index.ts': `export { ${camel} } from './${name}.ts';\n`,
-  [`src/${name}.ts`]: `/** The name of this package: replace it by what the package is for. */\nexport function ${camel}(): string {\n  return '${name}';\n}\n`,
-  [`test/${name}.test.ts`]: `import { expect, test } from 'vitest';\nimport { ${camel} } from '../src/index.ts';\n\ntest('says its name', () => {\n  expect(${camel}()).toBe('${name}');\n});\n`,
+  [`src/${name}.ts`]: `${imports}${imports && '\n'}${source}`,
+  [`test/${name}.test.ts`]: `${imports}import { expect, test } from 'vitest';\nimport { ${camel} } from '../src/index.ts';\n\ntest('doubles', () => {\n  expect(${call}).toBe(${result});\n});\n`,
 };
 for (const [file, text] of Object.entries(files)) {
   mkdirSync(dirname(join(dir, file)), { recursive: true });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { median, report } from '../lib/measure.mjs';
 
-const script = fileURLToPath(new URL('./side.mjs', import.meta.url));
+const script = fileURLToPath(new URL('./lib/side.mjs', import.meta.url));
 const sides = {};
 let names = [];
 for (const side of ['stock', '1', '2']) {

@@ -161,6 +161,14 @@ describe.skipIf(!built)('a run', () => {
     expect(dense.correct).toBe(summary.test.correct);
     expect(dense.loss).toBe(summary.test.loss);
 
+    // Bytes of 0xff are NaN in float32.
+    writeFileSync(join(cwd, 'web', 'weights.bin'), Buffer.alloc(4 * summary.parameters, 0xff));
+    const broken = await run(['eval', 'web', '--engine', 'cpu', '--json'], cwd);
+    expect(broken.code).toBe(1);
+    expect(JSON.parse(broken.stdout).error.message).toMatch(
+      /^web gives a loss of NaN: its weights hold NaN or infinity/,
+    );
+
     const report = readFileSync(join(cwd, 'out', 'report.html'), 'utf8');
     expect(report).toContain('Accuracy over the epochs');
     expect(report.match(/<svg /g)!.length).toBeGreaterThanOrEqual(4);

@@ -38,6 +38,12 @@ describe('a configuration', () => {
       expect(config).not.toHaveProperty(key);
   });
 
+  test('gives signed masks magnitudes that differ, and the other learners one', () => {
+    expect(resolve({}).distribution).toBe('kaiming-normal');
+    expect(resolve({ learner: 'edge-popup' }).distribution).toBe('signed-constant');
+    expect(resolve({ distribution: 'uniform' }).distribution).toBe('uniform');
+  });
+
   test('resolves to itself', () => {
     const once = resolve({ method: 'dense', model: 'vit', optimizer: 'sgd', epochs: 3 });
     expect(resolve(once)).toEqual(once);
@@ -61,6 +67,7 @@ describe('a configuration', () => {
     [{ epochs: 0 }, '--epochs: expected number to be >=1, found 0.'],
     [{ epochs: 1.5 }, '--epochs: expected an integer, found 1.5.'],
     [{ epochs: 'many' }, '--epochs: expected number, found "many".'],
+    [{ learningRate: Infinity }, '--learning-rate: expected number, found Infinity.'],
     [{ threads: 0 }, '--threads: .*, found 0.'],
     [{ validation: 1.5 }, '--validation: .*, found 1.5.'],
     [{ ratio: 2 }, '--ratio: expected number to be <=1, found 2.'],
@@ -69,6 +76,10 @@ describe('a configuration', () => {
     [
       { strategy: 'full', ratio: 0.1 },
       '--ratio has a meaning only with --method mask --strategy random-vector',
+    ],
+    [
+      { distribution: 'signed-constant', ratio: 0.1 },
+      '--ratio has a meaning only with another --learner than signed or another --distribution',
     ],
     [{ keep: 0.3 }, '--keep has a meaning only with --method mask --learner edge-popup'],
     [{ heads: 2 }, '--heads has a meaning only with --model vit'],
@@ -108,8 +119,8 @@ describe('a configuration file', () => {
 
   test.each([
     ['a.toml', 'epochs = 3', 'takes a .json, .yaml or .yml file'],
-    ['a.json', '{"epochs":', 'is not json'],
-    ['a.yaml', 'epochs: [3', 'is not yaml'],
+    ['a.json', '{"epochs":', 'is not JSON'],
+    ['a.yaml', 'epochs: [3', /is not YAML: .* at line \d, column \d+; correct it there\.$/],
     ['a.yaml', '- 1\n- 2\n', 'must hold options by name'],
     ['a.yaml', '', 'must hold options by name'],
   ])('%s with %j is refused', async (name, text, message) => {

@@ -47,9 +47,13 @@ function inner4(x: v128): v128 {
 /** The slope of gelu. One e^(-x^2 / 2) serves the density and erf (Abramowitz & Stegun 7.1.26, 1.5e-7). */
 // @ts-ignore: decorator
 @inline
-function slope4(x: v128): v128 {
+function slope4(value: v128): v128 {
   const one = f32x4.splat(1);
-  const e = exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  // Beyond 13 the slope is 0 or 1 in float32; exp4 does not reach 0 by itself.
+  const x = f32x4.min(f32x4.max(value, f32x4.splat(-13)), f32x4.splat(13));
+  const e = v128.and(
+    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.lt(f32x4.abs(x), f32x4.splat(13)),
+  );
   // p / sqrt(2) = 0.3275911 / 1.4142135
   const t = f32x4.div(one, f32x4.add(one, f32x4.mul(f32x4.abs(x), f32x4.splat(0.23164189))));
   let p = f32x4.splat(0.5307027145);
@@ -66,8 +70,10 @@ function slope4(x: v128): v128 {
 /** The slope of gelu in its tanh form. */
 // @ts-ignore: decorator
 @inline
-function slopeTanh4(x: v128): v128 {
+function slopeTanh4(value: v128): v128 {
   const one = f32x4.splat(1);
+  // Beyond 13 the slope is 0 or 1 in float32, and the square below could be infinite.
+  const x = f32x4.min(f32x4.max(value, f32x4.splat(-13)), f32x4.splat(13));
   const t = inner4(x);
   const inner = f32x4.add(
     f32x4.mul(f32x4.mul(x, x), f32x4.splat(0.1070322243)), f32x4.splat(0.7978845608028654),

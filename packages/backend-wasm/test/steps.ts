@@ -11,7 +11,7 @@ export interface Run {
 }
 
 /** A few steps of a small ConvMixer on the current backend. */
-export function train(steps: number): Run {
+export function train(steps: number, options: { epsilon?: number } = {}): Run {
   const inputShape: [number, number, number] = [12, 12, 3];
   const model = convMixer({
     inputShape,
@@ -21,7 +21,7 @@ export function train(steps: number): Run {
     kernelSize: 5,
     patchSize: 2,
   });
-  const optimizer = adamw({ learningRate: 0.01 });
+  const optimizer = adamw({ learningRate: 0.01, ...options });
   const x = random(1, [16, ...inputShape]);
   const labels = tf.tensor1d(
     Array.from({ length: 16 }, (_, index) => index % 5),

@@ -37,6 +37,19 @@ describe('threads', () => {
     expect(ours.losses[2]).toBeLessThan(ours.losses[0]!);
   });
 
+  it('leave the weights that the cpu backend leaves, after steps of AdamW', async () => {
+    // An epsilon above the rounding of gradients: without it a first step of AdamW is the sign of the
+    // gradient, whole steps apart where a gradient is rounding around zero.
+    await useWasm();
+    const ours = train(3, { epsilon: 1e-3 });
+    await tf.setBackend('cpu');
+    const theirs = train(3, { epsilon: 1e-3 });
+    expect(ours.weights.length).toBe(theirs.weights.length);
+    expect(difference(ours.weights, theirs.weights)).toBeLessThan(1e-4);
+    const start = train(0, { epsilon: 1e-3 });
+    expect(difference(ours.weights, start.weights)).toBeGreaterThan(1e-3);
+  });
+
   it('give one gradient step equal to the cpu backend to rounding', async () => {
     const step = () => {
       const model = convMixer({ inputShape: [12, 12, 3], classes: 5, dim: 20, depth: 2 });

@@ -1,5 +1,6 @@
 import { toStandardLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
+import { requireModel } from './arguments.ts';
 import type { MaskedKernel } from './layers/kernel.ts';
 import { stockName } from './layers/kinds.ts';
 import { type LayerConfig, rebuild } from './rebuild.ts';
@@ -58,7 +59,11 @@ export function bakeKernels(model: tf.LayersModel, portable: boolean): Baked {
  * @param model A masked (or plain) model; it is not changed.
  * @returns A new model of the same structure that predicts the same, not compiled.
  * @throws Error When scores are NaN or infinite.
+ * @example
+ * // masked: a model of one dense layer, made by maskModel
+ * bake(masked).layers[0].getClassName(); // Dense
  */
 export function bake(model: tf.LayersModel, { portable = true }: BakeOptions = {}): tf.LayersModel {
+  requireModel('bake', model);
   return bakeKernels(model, portable).plain;
 }

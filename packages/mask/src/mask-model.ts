@@ -1,5 +1,6 @@
 import type { LayerShape, PrototypeOptions } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
+import { onlyOptions, requireModel } from './arguments.ts';
 import { type PrototypeValues, planFills } from './fills.ts';
 import { maskable, maskedName } from './layers/kinds.ts';
 import { isMasked } from './layers/masked-layer.ts';
@@ -9,12 +10,25 @@ import { chooseLearner, type LearnerName, type LearnerOptions } from './learners
 import { rebuild } from './rebuild.ts';
 import { baseName, copyWeights, maskedKernels } from './weights.ts';
 
+const optionNames = [
+  'prototype',
+  'values',
+  'learner',
+  'seed',
+  'scoreScale',
+  'include',
+  'exclude',
+] as const satisfies (keyof MaskOptions)[];
+
 /** Chooses layers by name and class. */
 export type LayerFilter = (layerName: string, className: string) => boolean;
 
 /** How a model is masked. */
 export interface MaskOptions {
-  /** Where the fixed weights come from; random-vector padding by default. */
+  /**
+   * Where the fixed weights come from. Default: random-vector padding; `kaiming-normal` for learners that choose signs,
+   * else `signed-constant`.
+   */
   prototype?: PrototypeOptions;
   /** Fixed values of your own instead of drawn ones; `model` takes the model's kernels (then `prototype` says nothing). */
   values?: PrototypeValues;
@@ -90,11 +104,20 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
  * @param options Prototype, learner, seed, and which layers to mask.
  * @returns The masked model, not compiled.
  * @throws Error When nothing can be masked, or something asked for cannot be.
+ * @example
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 100, inputShape: [100], useBias: false })] });
+ * const masked = maskModel(model, { learner: 'signed', seed: 1 });
+ * masked.layers[0].getClassName(); // PleatMaskedDense
+ * masked.countParams(); // 10000
  */
 export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.LayersModel {
+  requireModel('maskModel', model);
+  onlyOptions('maskModel', options, optionNames);
   const { learner = 'signed', seed = 0, scoreScale = 1, prototype = {} } = options;
   const learnerOptions = typeof learner === 'string' ? { name: learner } : learner;
-  chooseLearner(learnerOptions);
+  const { alphabet } = chooseLearner(learnerOptions).learner;
+  // Signs are what such a learner chooses: it needs magnitudes that differ.
+  const distribution = alphabet === 'sign' ? 'kaiming-normal' : 'signed-constant';
   if (!(scoreScale > 0 && scoreScale < Infinity)) {
     throw new RangeError(`maskModel: scoreScale must be a positive number, got ${scoreScale}.`);
   }
@@ -107,7 +130,7 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
   const fills = planFills(
     wanted.map(({ shape }) => shape),
     wanted.map(({ weight }) => weight),
-    { seed, ...prototype },
+    { seed, distribution, ...prototype },
     options.values,
   );
   const kernels = new Map<string, KernelMasking[]>();

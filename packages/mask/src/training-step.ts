@@ -8,6 +8,13 @@ import { maskedKernels } from './weights.ts';
  * @param model A masked model.
  * @param step The step's number, an integer >= 0.
  * @throws RangeError When step is no such integer.
+ * @example
+ * // masked: made by maskModel with the learner supermask, which draws its masks
+ * const sum = () => masked.apply(x, { training: true }).sum().dataSync()[0];
+ * setTrainingStep(masked, 7);
+ * const first = sum();
+ * setTrainingStep(masked, 7);
+ * sum() === first; // true
  */
 export function setTrainingStep(model: tf.LayersModel, step: number): void {
   if (!Number.isSafeInteger(step) || step < 0) {

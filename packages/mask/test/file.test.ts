@@ -155,6 +155,23 @@ describe('handler', () => {
     } finally {
       server.close();
     }
+    server.closeAllConnections();
+    await expect(tf.loadLayersModel(at('model.pleat'))).rejects.toThrow(
+      /^pleatHandler: cannot read http.*fetch failed.*; check the address\.$/,
+    );
+  });
+
+  test.each(['none.pleat', '.'])('says which path cannot be read: %s', async (name) => {
+    const path = join(folder, name);
+    await expect(tf.loadLayersModel(pleatHandler(path))).rejects.toThrow(
+      `pleatHandler: cannot read ${path} (`,
+    );
+  });
+
+  test.each([null, undefined, 42, {}])('refuses %o as a source', async (source) => {
+    await expect(tf.loadLayersModel(pleatHandler(source as never))).rejects.toThrow(
+      /^pleatHandler: expected a path, a URL, a Uint8Array or an ArrayBuffer, got/,
+    );
   });
 
   test('cannot save to bytes', async () => {
@@ -214,4 +231,25 @@ describe('size', () => {
     const sectionBytes = report.sections.reduce((sum, s) => sum + s.bytes, 0);
     expect(sectionBytes).toBeLessThanOrEqual(bytes.length - report.headerBytes);
   });
+});
+
+test('wrong arguments are refused by name', async () => {
+  const model = convNet();
+  await expect(encodeModel(null as never)).rejects.toThrow(
+    /^encodeModel: expected a tf.LayersModel/,
+  );
+  await expect(encodeModel(model, { tensor: 'uint8' } as never)).rejects.toThrow(
+    /^encodeModel: unknown option 'tensor'; it has metadata, maskCoding, tensors\.$/,
+  );
+  for (const tensors of ['int8', () => 'int8']) {
+    await expect(encodeModel(model, { tensors } as never)).rejects.toThrow(
+      /^encodeModel: tensors must be one of float32, float16, uint8, got int8 for weight/,
+    );
+  }
+  for (const wrong of [null, 'model.pleat', new ArrayBuffer(8), {}]) {
+    await expect(decodeModel(wrong as never)).rejects.toThrow(
+      /^decodeModel: expected the file's bytes/,
+    );
+    expect(() => inspectModel(wrong as never)).toThrow(/^inspectModel: expected the file's bytes/);
+  }
 });

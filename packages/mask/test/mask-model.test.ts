@@ -116,6 +116,20 @@ test('fixed values are those of the prototype plan', () => {
   });
 });
 
+test('signed masks have magnitudes that differ by default, the other learners one', () => {
+  const magnitudes = (learner: 'signed' | 'edge-popup') => {
+    const plain = tf.sequential({
+      layers: [tf.layers.dense({ inputShape: [20], units: 30, useBias: false })],
+    });
+    const baked = bake(maskModel(plain, { prototype: { ratio: 0.1 }, learner }));
+    const values = Array.from(baked.getWeights()[0]!.dataSync(), Math.abs);
+    return new Set(values.filter((value) => value > 0)).size;
+  };
+  // floor(0.1 * 600) + 1 values of the random vector.
+  expect(magnitudes('signed')).toBe(61);
+  expect(magnitudes('edge-popup')).toBe(1);
+});
+
 test('values can be given: by function, or the model’s own kernels', () => {
   const plain = convNet();
   const own = maskModel(plain, { values: 'model', learner: { name: 'edge-popup', keep: 1 } });
@@ -203,6 +217,16 @@ describe('refuses', () => {
       /unknown option/,
     );
     expect(() => maskModel(model, { scoreScale: 0 })).toThrow(/scoreScale/);
+  });
+  test('what is no model, and options nobody reads', () => {
+    for (const wrong of [null, undefined, {}, 'model.json', tf.layers.dense({ units: 1 })]) {
+      expect(() => maskModel(wrong as never)).toThrow(/^maskModel: expected a tf.LayersModel, got/);
+      expect(() => bake(wrong as never)).toThrow(/^bake: expected a tf.LayersModel, got/);
+    }
+    expect(() => maskModel(convNet(), { lerner: 'signed' } as never)).toThrow(
+      /^maskModel: unknown option 'lerner'; it has prototype, values, learner,/,
+    );
+    expect(() => maskModel(convNet(), { prototype: { ration: 0.1 } as never })).toThrow(/'ration'/);
   });
   test('scores that are NaN, when baking', () => {
     const model = maskModel(convNet());

@@ -10,6 +10,9 @@ const copied = 4096;
  *
  * @param source what to draw
  * @returns float32 values [length]
+ *
+ * @example
+ * drawSource(planPrototype([{ name: 'dense', shape: [100, 10], fanIn: 100 }]).sources[0]).length; // 11
  */
 export function drawSource(source: PrototypeSource): Float32Array {
   const values = new Float32Array(source.length);

@@ -26,6 +26,10 @@ export function resolveOptions(options: PrototypeOptions): ResolvedOptions {
     offset: options.offset ?? 'zero',
     rescale: options.rescale ?? 'none',
   };
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(resolved, name))
+      refuse('options', Object.keys(resolved).join(', '), `'${name}'`);
+  }
   const { strategy, ratio, seed, distribution, std, limit, keep, offset, rescale } = resolved;
   oneOf('strategy', Object.keys(strategies), strategy);
   oneOf('distribution', Object.keys(distributions), distribution);

@@ -18,7 +18,7 @@ import type {
  * @returns the plan; its sources and fills are plain JSON data
  * @throws RangeError when there is no layer, or an option or a layer is out of range
  *
- * Reference: Bai, Wang, Ma, Li, Fu, "Parameter-efficient masking networks", NeurIPS 2022, section 3.
+ * Reference: Bai, Wang, Ma, Zhang, Tao, Fu, "Parameter-efficient masking networks", NeurIPS 2022, section 3.
  *
  * @example
  * const layers = [{ name: 'dense', shape: [100, 10], fanIn: 100 }];

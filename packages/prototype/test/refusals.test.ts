@@ -17,6 +17,11 @@ test.each([
   [{ std: -1 }, 'a finite number above 0 as std; it got -1'],
   [{ limit: Infinity }, 'as limit; it got Infinity'],
   [{ seed: 1.5 }, 'a safe integer of 0 or more as seed; it got 1.5'],
+  [
+    { ration: 0.1 },
+    "seed, distribution, std, limit, keep, offset, rescale as options; it got 'ration'",
+  ],
+  [{ constructor: 1 }, "it got 'constructor'"],
 ] as [object, string][])('options %o are refused', (options, message) => {
   expect(() => planPrototype(layers, options as PrototypeOptions)).toThrow(message);
 });

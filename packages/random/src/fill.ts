@@ -73,6 +73,9 @@ export function fillBits(
  * @returns out
  * @throws RangeError when low, high or their distance is not a finite float32, the distance is below 2^-100, or offset
  * is not a safe integer of 0 or more
+ *
+ * @example
+ * fillUniform(stream(1, 'a'), new Float32Array(4), { low: 2, high: 3 }).every((x) => x >= 2 && x < 3); // true
  */
 export function fillUniform(
   s: Stream,
@@ -94,6 +97,9 @@ export function fillUniform(
  * @param options mean (0) and std (1) of the distribution; offset (0): index of the first value in the stream
  * @returns out; no value is further than 6.34 standard deviations from the mean
  * @throws RangeError when mean or std is not a finite float32, or offset is not a safe integer of 0 or more
+ *
+ * @example
+ * fillNormal(stream(1, 'a'), new Float32Array(4)).every((x) => Math.abs(x) < 6.35); // true
  */
 export function fillNormal(
   s: Stream,
@@ -116,6 +122,9 @@ export function fillNormal(
  * @param options magnitude (1); offset (0): index of the first value in the stream
  * @returns out
  * @throws RangeError when magnitude is not a finite float32, or offset is not a safe integer of 0 or more
+ *
+ * @example
+ * fillSign(stream(1, 'a'), new Float32Array(4), { magnitude: 0.5 }).every((x) => Math.abs(x) === 0.5); // true
  */
 export function fillSign(
   s: Stream,

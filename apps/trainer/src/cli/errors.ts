@@ -41,6 +41,7 @@ const systemMessages: Record<string, string> = {
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is not a folder',
   EISDIR: 'it is a folder, not a file',
+  EEXIST: 'something else has that name already',
   EMFILE: 'too many files are open',
   EFBIG: 'the file would be larger than the system allows',
 };

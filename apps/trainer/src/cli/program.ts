@@ -4,6 +4,7 @@ import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
 import { packCommand } from '../commands/pack.ts';
 import { trainCommand } from '../commands/train.ts';
+import { tspCommand } from '../commands/tsp.ts';
 import { unpackCommand } from '../commands/unpack.ts';
 import { errorSentence, exitCodeOf, exitCodes, UsageError } from './errors.ts';
 import { version } from './version.ts';
@@ -20,6 +21,7 @@ function createProgram(): Command {
     inspectCommand(),
     packCommand(),
     unpackCommand(),
+    tspCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command);

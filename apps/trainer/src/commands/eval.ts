@@ -1,7 +1,6 @@
-import type * as tf from '@tensorflow/tfjs';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
-import { UsageError } from '../cli/errors.ts';
+import { CliError, UsageError } from '../cli/errors.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { EngineName } from '../engines/types.ts';
@@ -22,22 +21,6 @@ function chooseDataset(flag: unknown, stored: string | undefined, file: string):
     );
   }
   return name as DatasetName;
-}
-
-function checkFit(
-  model: tf.LayersModel,
-  dataset: { name: string; shape: number[]; classes: string[] },
-): void {
-  const input = (model.inputs[0]!.shape as (number | null)[]).slice(1);
-  const output = (model.outputs[0]!.shape as (number | null)[]).at(-1);
-  if (
-    input.some((size, i) => size !== null && size !== dataset.shape[i]) ||
-    output !== dataset.classes.length
-  ) {
-    throw new UsageError(
-      `The model takes images of ${input.join(' x ')} and tells ${output} classes apart; ${dataset.name} has ${dataset.shape.join(' x ')} and ${dataset.classes.length}: choose another --dataset.`,
-    );
-  }
 }
 
 /** `pleat eval`: the accuracy of a stored model, in a process that never trained it. */
@@ -73,13 +56,19 @@ export function evalCommand(): Command {
       if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
         throw new UsageError('--threads takes a whole number above 0.');
       }
-      const [{ loadDataset }, { startEngine }, { openModel, requireFile }, { evaluate }] =
-        await Promise.all([
-          import('@pleat/datasets'),
-          import('../engines/registry.ts'),
-          import('../files/pleat.ts'),
-          import('../train/evaluate.ts'),
-        ]);
+      const [
+        { loadDataset },
+        { startEngine },
+        { openModel, requireFile },
+        { evaluate },
+        { checkFit },
+      ] = await Promise.all([
+        import('@pleat/datasets'),
+        import('../engines/registry.ts'),
+        import('../files/pleat.ts'),
+        import('../train/evaluate.ts'),
+        import('../train/fit.ts'),
+      ]);
       await requireFile(file);
       const engine = await startEngine(flags.engine as EngineName, {
         threads: threads ?? 'auto',
@@ -101,6 +90,11 @@ export function evalCommand(): Command {
       const result = await evaluate(model, split, { ...dataset, mean, std });
       const { accuracy, correct, images, loss, confusion } = result;
       model.dispose();
+      if (!Number.isFinite(loss)) {
+        throw new CliError(
+          `${file} gives a loss of ${loss}: its weights hold NaN or infinity, or lead there, so its accuracy means nothing; train it anew or take an earlier file.`,
+        );
+      }
       output.say(
         `${formatShare(accuracy)} of ${images} ${flags.split} images of ${name} (${correct} right, loss ${loss.toFixed(4)})`,
       );

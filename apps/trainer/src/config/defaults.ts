@@ -12,3 +12,11 @@ export function defaultLearningRate({ optimizer, method }: TrainConfig): number 
   if (optimizer === 'sgd') return 0.1;
   return method === 'mask' ? 0.02 : 0.01;
 }
+
+/**
+ * Distribution of the prototype when none is said: signed masks read its magnitudes alone, so they get one that has
+ * many; for the others signs and one magnitude train best.
+ */
+export function defaultDistribution({ learner }: TrainConfig): TrainConfig['distribution'] {
+  return learner === 'signed' ? 'kaiming-normal' : 'signed-constant';
+}

@@ -26,8 +26,11 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   try {
     value = kind === '.json' ? JSON.parse(text) : parseYaml(text);
   } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    throw new UsageError(`The configuration file ${path} is not ${kind.slice(1)}: ${reason}`);
+    // A parser of YAML goes on with an excerpt, after a colon.
+    const reason = (error as Error).message.split('\n')[0]?.replace(/[:.]$/, '');
+    throw new UsageError(
+      `The configuration file ${path} is not ${kind === '.json' ? 'JSON' : 'YAML'}: ${reason}; correct it there.`,
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { UsageError } from '../cli/errors.ts';
-import { defaultLearningRate, modelDefaults } from './defaults.ts';
+import { defaultDistribution, defaultLearningRate, modelDefaults } from './defaults.ts';
 import { rules } from './rules.ts';
 import { flagOf, type TrainConfig, type TrainKey, trainOptions, trainSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -13,6 +13,8 @@ export interface OptionSource {
 }
 
 function show(value: unknown): string {
+  // JSON has no word for NaN and infinity.
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
 }
 
@@ -67,6 +69,7 @@ export function resolveConfig(...sources: OptionSource[]): TrainConfig {
     throw new UsageError(sentence(parsed.error.issues[0]!, merged, sources));
   }
   const config: TrainConfig = parsed.data;
+  config.distribution ??= defaultDistribution(config);
   for (const { keys, applies, needs } of rules) {
     if (applies(config)) continue;
     for (const key of keys) {

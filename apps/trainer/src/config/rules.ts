@@ -17,6 +17,13 @@ export const rules: Rule[] = [
     needs: '--method mask',
   },
   {
+    // Of a signed constant, signed masks read one magnitude a layer: which value goes where says nothing.
+    keys: ['ratio', 'offset'],
+    applies: (config) =>
+      !masked(config) || config.learner !== 'signed' || config.distribution !== 'signed-constant',
+    needs: 'another --learner than signed or another --distribution than signed-constant',
+  },
+  {
     keys: ['ratio', 'offset'],
     applies: (config) => masked(config) && config.strategy === 'random-vector',
     needs: '--method mask --strategy random-vector',

@@ -72,8 +72,10 @@ export const trainSchema = z.strictObject({
     .describe('length of the random vector over the largest layer'),
   distribution: z
     .enum(['kaiming-normal', 'kaiming-uniform', 'signed-constant', 'normal', 'uniform'])
-    .default('signed-constant')
-    .describe('distribution of the prototype'),
+    .optional()
+    .describe(
+      'distribution of the prototype (default: kaiming-normal for signed masks, else signed-constant)',
+    ),
   offset: z
     .enum(['zero', 'running', 'hashed'])
     .default('running')

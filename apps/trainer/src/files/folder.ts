@@ -20,7 +20,15 @@ export async function readModelFolder(path: string): Promise<tf.LayersModel> {
   }
   try {
     const json: tf.io.ModelJSON = JSON.parse(await readFile(file, 'utf8'));
-    const names = (json.weightsManifest ?? []).flatMap(({ paths }) => paths);
+    if (!json?.modelTopology || !Array.isArray(json.weightsManifest)) {
+      throw new Error('its model.json has no modelTopology and weightsManifest');
+    }
+    if (json.format === 'graph-model') {
+      throw new Error(
+        'it holds a graph model, of which no layers are known; export a layers model',
+      );
+    }
+    const names = json.weightsManifest.flatMap(({ paths }) => paths);
     const parts = await Promise.all(names.map((name) => readFile(join(dirname(file), name))));
     const weights = Buffer.concat(parts);
     const weightData = weights.buffer.slice(

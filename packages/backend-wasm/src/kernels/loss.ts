@@ -14,12 +14,15 @@ const softmaxCrossEntropy: Body = ({ host, inputs, attrs }) => {
   return [loss, gradient];
 };
 
+/** A sample of 8,192 scores; or what is told apart one by one, 4,096 places and their scores, with counts. */
+const TOP_K_SCRATCH = 16 + 8192 * 4;
+
 const topKMask: Body = ({ host, inputs, attrs }) => {
   const { scores } = inputs as { scores: tf.TensorInfo };
   const { k } = attrs as { k: number };
   const mask = make(host, scores.shape);
   const size = sizeOf(scores.shape);
-  run(host, 'topKMask', [at(host, scores), size, k, at(host, mask)], 1, size, 8192);
+  run(host, 'topKMask', [at(host, scores), size, k, at(host, mask)], 1, size, TOP_K_SCRATCH);
   return mask;
 };
 

@@ -8,11 +8,14 @@ import * as tf from '@tensorflow/tfjs';
 import { allocate, release, run } from '../host.ts';
 import { allFloat, at, type Body, make, register, sizeOf } from './tensor.ts';
 
-/** Rows of [..., c] and how many a block of sums takes: 64 KiB, at most 256 blocks. */
+/**
+ * Rows of [..., c] and how many a block of sums takes: 64 KiB, few enough that a float32 sum stays exact to
+ * 1e-6, at most 256 blocks.
+ */
 function blocks(shape: number[]): { c: number; rows: number; per: number; count: number } {
   const c = shape[shape.length - 1]!;
   const rows = sizeOf(shape.slice(0, -1));
-  const per = Math.max(16, Math.ceil(16384 / c), Math.ceil(rows / 256));
+  const per = Math.max(16, Math.min(1024, Math.ceil(16384 / c)), Math.ceil(rows / 256));
   return { c, rows, per, count: Math.ceil(rows / per) };
 }
 
@@ -21,13 +24,13 @@ const batchNorm: Body = ({ host, inputs, attrs }) => {
   const { epsilon } = attrs as { epsilon: number };
   const { c, rows, per, count } = blocks(x.shape);
   const [y, mean, variance] = [make(host, x.shape), make(host, [c]), make(host, [c])];
-  const parts = allocate(host, (count + 1) * 2 * c * 4);
-  const scale = parts + count * 2 * c * 4;
+  const parts = allocate(host, (count * 3 + 2) * c * 4);
+  const scale = parts + count * 3 * c * 4;
   const shift = scale + c * 4;
   run(host, 'batchMoments', [at(host, x), rows, c, per, parts], count, per * c);
   const join = [parts, rows, c, per, at(host, gamma), at(host, beta), epsilon];
   run(host, 'batchJoin', [...join, at(host, mean), at(host, variance), scale, shift], c, count * 4);
-  run(host, 'batchApply', [at(host, x), c, scale, shift, at(host, y)], rows, c);
+  run(host, 'batchApply', [at(host, x), c, at(host, mean), scale, shift, at(host, y)], rows, c);
   release(host, parts);
   return [y, mean, variance];
 };
@@ -38,13 +41,13 @@ const batchNormGrad: Body = ({ host, inputs, attrs }) => {
   const { epsilon } = attrs as { epsilon: number };
   const { c, rows, per, count } = blocks(x.shape);
   const [dx, dgamma, dbeta] = [make(host, x.shape), make(host, [c]), make(host, [c])];
-  const parts = allocate(host, (count * 2 + 3) * c * 4);
-  const factors = parts + count * 2 * c * 4;
+  const parts = allocate(host, (count + 1) * 3 * c * 4);
+  const factors = parts + count * 3 * c * 4;
   const [g, p, m] = [at(host, dy), at(host, x), at(host, mean)];
   run(host, 'batchGradSums', [g, p, m, rows, c, per, parts], count, per * c);
-  const join = [parts, count, rows, c, at(host, gamma), m, at(host, variance), epsilon];
+  const join = [parts, count, rows, c, at(host, gamma), at(host, variance), epsilon];
   run(host, 'batchGradJoin', [...join, at(host, dgamma), at(host, dbeta), factors], c, count * 4);
-  run(host, 'batchGradApply', [g, p, c, factors, at(host, dx)], rows, c);
+  run(host, 'batchGradApply', [g, p, c, m, factors, at(host, dx)], rows, c);
   release(host, parts);
   return [dx, dgamma, dbeta];
 };
@@ -62,10 +65,9 @@ const batchNormInfer: Body = ({ host, inputs, attrs }) => {
   const y = make(host, x.shape);
   const factors = allocate(host, 2 * c * 4);
   const given = [scale, offset].map((tensor) => (tensor ? at(host, tensor) : 0));
-  const statistics = [at(host, mean), at(host, variance)];
-  const args = [...statistics, ...given, varianceEpsilon, factors, factors + c * 4];
-  run(host, 'batchFactors', args, c, 4);
-  run(host, 'batchApply', [at(host, x), c, factors, factors + c * 4, at(host, y)], rows, c);
+  const shift = factors + c * 4;
+  run(host, 'batchFactors', [at(host, variance), ...given, varianceEpsilon, factors, shift], c, 4);
+  run(host, 'batchApply', [at(host, x), c, at(host, mean), factors, shift, at(host, y)], rows, c);
   release(host, factors);
   return y;
 };

@@ -74,6 +74,9 @@ export function checkPadding(padding: Uint8Array, before: string): void {
  * @param options limits that replace the default ones
  * @returns the metadata, the sections in the order of the file, and the header
  * @throws PleatFormatError when the file is broken or above the limits; no section of it is returned then
+ * @example
+ * const file = encodeContainer([{ kind: 'json', name: 'classes', value: ['cat', 'dog'] }]);
+ * console.log(decodeContainer(file).sections[0].value); // [ 'cat', 'dog' ]
  */
 export function decodeContainer(
   bytes: Uint8Array,

@@ -82,6 +82,9 @@ class ByteQueue {
  * @param options limits that replace the default ones
  * @returns the sections, in the order of the file
  * @throws PleatFormatError when the file turns out broken; sections yielded before are sound all the same
+ * @example
+ * const file = encodeContainer([{ kind: 'json', name: 'classes', value: ['cat', 'dog'] }]);
+ * for await (const section of decodeStream(new Blob([file]).stream())) console.log(section.name); // classes
  */
 export async function* decodeStream(
   chunks: Chunks,

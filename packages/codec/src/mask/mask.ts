@@ -160,6 +160,9 @@ function ended(coder: RangeDecoder, bits: Uint8Array): Uint8Array {
  * @param coding the coding it returned
  * @returns the mask, one byte (0 or 1) a weight, row-major
  * @throws PleatFormatError when the bytes cannot come from `encodeMask` with this shape
+ * @example
+ * const { bytes, coding } = encodeMask(Uint8Array.of(1, 0, 1, 1), [4]);
+ * console.log(decodeMask(bytes, [4], coding).join('')); // 1011
  */
 export function decodeMask(
   bytes: Uint8Array,

@@ -63,6 +63,8 @@ function channelsOf(shape: readonly number[], coding: TensorCoding): number {
  *   uint8-channel (affine, one scale for each index of the last axis), int32 (exact, the default of an Int32Array)
  * @returns the coding, the bytes and, for lossy codings, the largest absolute error
  * @throws RangeError when values and shape do not match or the coding cannot hold the values
+ * @example
+ * console.log(encodeTensor(Float32Array.of(1, 0.5), [2], 'float16').bytes.length); // 4
  */
 export function encodeTensor(
   values: Float32Array | Int32Array,
@@ -97,6 +99,9 @@ export function encodeTensor(
  * @param coding the coding it returned
  * @returns the values, an Int32Array for int32 and a Float32Array otherwise
  * @throws PleatFormatError when the bytes cannot come from `encodeTensor` with this shape and coding
+ * @example
+ * const { bytes, coding } = encodeTensor(Float32Array.of(1, 0.5), [2], 'float16');
+ * console.log(decodeTensor(bytes, [2], coding).join()); // 1,0.5
  */
 export function decodeTensor(
   bytes: Uint8Array,

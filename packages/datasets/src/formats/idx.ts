@@ -77,6 +77,12 @@ const hex = (value: number): string => value.toString(16).padStart(8, '0');
  * @param classes number of classes; labels are 0..classes - 1
  * @returns the split, and the images' height and width
  * @throws DatasetError when a file is truncated, corrupt or mislabelled, or the two do not belong together
+ *
+ * @example
+ * const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9); // one image of 1 x 2
+ * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 4);
+ * const named = (name, bytes) => ({ name, bytes });
+ * readIdxSplit(named('images', images), named('labels', labels), 10).split.labels; // Uint8Array(1) [ 4 ]
  */
 export function readIdxSplit(
   images: NamedBytes,

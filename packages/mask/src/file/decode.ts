@@ -1,6 +1,7 @@
 import { decodeContainer, type Section } from '@pleat/codec';
 import { fillLayer, type LayerFill } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
+import { requireBytes } from '../arguments.ts';
 import { isModel } from '../layers/walk.ts';
 import {
   inflateText,
@@ -162,9 +163,15 @@ export function modelFromSections(sections: readonly Section[]): tf.LayersModel 
  * @param bytes The whole file.
  * @returns The plain model, not compiled: what `bake` gives for the model that was written, exactly so when its other
  *   weights were stored as float32.
+ * @throws TypeError When bytes is no Uint8Array.
  * @throws PleatFormatError When the container is broken.
  * @throws PleatModelError When the container is sound but holds no readable model.
+ * @example
+ * // masked: a model of one dense layer, made by maskModel
+ * const plain = await decodeModel(await encodeModel(masked));
+ * plain.layers[0].getClassName(); // Dense
  */
 export async function decodeModel(bytes: Uint8Array): Promise<tf.LayersModel> {
+  requireBytes('decodeModel', bytes);
   return modelFromSections(decodeContainer(bytes).sections);
 }

@@ -1,5 +1,6 @@
 import { encodeContainer, type MaskCoding, type Section } from '@pleat/codec';
 import type * as tf from '@tensorflow/tfjs';
+import { onlyOptions, requireModel } from '../arguments.ts';
 import { bakeKernels } from '../bake.ts';
 import type { MaskedKernel } from '../layers/kernel.ts';
 import { disposeModel } from '../weights.ts';
@@ -12,6 +13,8 @@ import { writeDocument } from './wire.ts';
 /** How the weights that are not masked are stored. */
 export type StoredPrecision = 'float32' | 'float16' | 'uint8';
 
+const precisions = ['float32', 'float16', 'uint8'] as const satisfies StoredPrecision[];
+
 /** How a model is written. */
 export interface EncodeOptions {
   /** Anything JSON that belongs to the model: class names, preprocessing, a training summary. */
@@ -20,6 +23,24 @@ export interface EncodeOptions {
   maskCoding?: MaskCoding;
   /** Precision of the other weights: one for all, or by weight name (`layer/weight`). Default float32, which loses nothing. */
   tensors?: StoredPrecision | ((name: string) => StoredPrecision);
+}
+
+const optionNames = [
+  'metadata',
+  'maskCoding',
+  'tensors',
+] as const satisfies (keyof EncodeOptions)[];
+
+/** The precision asked for one weight. */
+function precisionOf(
+  tensors: NonNullable<EncodeOptions['tensors']>,
+  name: string,
+): StoredPrecision {
+  const precision = typeof tensors === 'function' ? tensors(name) : tensors;
+  if (precisions.includes(precision)) return precision;
+  throw new RangeError(
+    `encodeModel: tensors must be one of ${precisions.join(', ')}, got ${String(precision)} for weight '${name}'.`,
+  );
 }
 
 /** The bits of a final mask and the one gain its values share. */
@@ -75,12 +96,18 @@ class SourceTable {
  * @param model A masked model, or a plain one (whose weights are then all stored as tensors).
  * @param options Metadata, mask coding, precision of what is not masked.
  * @returns The file's bytes; the same for the same model on every machine.
+ * @throws TypeError, RangeError When an argument or option is not what it should be.
  * @throws Error When scores are NaN, or a layer cannot be rebuilt from its config.
+ * @example
+ * // masked: 100 x 100 weights behind signed masks, no bias
+ * (await encodeModel(masked)).length < 40_000 / 20; // true
  */
 export async function encodeModel(
   model: tf.LayersModel,
   options: EncodeOptions = {},
 ): Promise<Uint8Array> {
+  requireModel('encodeModel', model);
+  onlyOptions('encodeModel', options, optionNames);
   const { metadata = {}, maskCoding = 'auto', tensors = 'float32' } = options;
   const { plain, kernels } = bakeKernels(model, true);
   try {
@@ -105,8 +132,7 @@ export async function encodeModel(
           `encodeModel: weight '${name}' is ${weight.dtype}; a file holds float32 and int32 weights.`,
         );
       }
-      const form =
-        weight.dtype === 'int32' ? 'int32' : typeof tensors === 'string' ? tensors : tensors(name);
+      const form = weight.dtype === 'int32' ? 'int32' : precisionOf(tensors, name);
       pool.add(form, weight.read().dataSync() as Float32Array | Int32Array);
       return { form, shape };
     };

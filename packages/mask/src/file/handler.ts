@@ -24,15 +24,31 @@ async function nodePath(source: string | URL): Promise<string | null> {
   return fileURLToPath(source);
 }
 
+/** Turns a failure of the system, which names no caller, into one that does. */
+function unreadable(source: string | URL): (error: Error) => never {
+  return (error) => {
+    const { cause, message } = error as Error & { cause?: Error };
+    const reason = cause?.message ? `${message}: ${cause.message}` : message;
+    throw new Error(`pleatHandler: cannot read ${source} (${reason}); check the address.`, {
+      cause: error,
+    });
+  };
+}
+
 async function readSource(source: PleatSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (!(typeof source === 'string' || source instanceof URL)) {
+    throw new TypeError(
+      `pleatHandler: expected a path, a URL, a Uint8Array or an ArrayBuffer, got ${String(source)}.`,
+    );
+  }
   const path = await nodePath(source);
   if (path !== null) {
     const { readFile } = await nodeModule<typeof import('node:fs/promises')>('node:fs/promises');
-    return new Uint8Array(await readFile(path));
+    return new Uint8Array(await readFile(path).catch(unreadable(source)));
   }
-  const response = await fetch(source);
+  const response = await fetch(source).catch(unreadable(source));
   if (!response.ok) {
     throw new Error(
       `pleatHandler: fetching ${source} gave status ${response.status} ${response.statusText}; check the address.`,
@@ -97,6 +113,12 @@ async function save(
  * @param source A URL (fetched), a path (Node), or the bytes themselves.
  * @param options How to encode when saving; as for encodeModel.
  * @returns The handler; the metadata of the file becomes the model's user-defined metadata.
+ * @throws TypeError, Error From its load and save, when the source is none of these, cannot be read or written.
+ * @throws PleatFormatError, PleatModelError From its load, when what was read holds no model.
+ * @example
+ * // masked: 100 x 100 weights behind masks, no bias
+ * const plain = await tf.loadLayersModel(pleatHandler(await encodeModel(masked)));
+ * plain.countParams(); // 10000
  */
 export function pleatHandler(source: PleatSource, options: EncodeOptions = {}): tf.io.IOHandler {
   return {

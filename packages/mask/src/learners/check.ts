@@ -1,18 +1,3 @@
-/** Rejects option names a learner does not have. */
-export function onlyOptions(
-  learner: string,
-  given: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-): void {
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) {
-      throw new RangeError(
-        `Learner '${learner}': unknown option '${name}'; it has ${known.length === 0 ? 'none' : known.join(', ')}.`,
-      );
-    }
-  }
-}
-
 /** A number option in (low, high], or its default when absent. */
 export function share(learner: string, name: string, value: unknown, fallback: number): number {
   const share = value ?? fallback;

@@ -1,6 +1,7 @@
 import { topKMask } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { oneOf, onlyOptions, share } from './check.ts';
+import { onlyOptions } from '../arguments.ts';
+import { oneOf, share } from './check.ts';
 import type { Learner } from './learner.ts';
 
 /** Options of the edge-popup learner. */
@@ -16,7 +17,7 @@ export const edgePopup: Learner<EdgePopupOptions> = {
   name: 'edge-popup',
   alphabet: 'binary',
   options(given) {
-    onlyOptions('edge-popup', given, ['keep', 'scope']);
+    onlyOptions("Learner 'edge-popup'", given, ['keep', 'scope']);
     return {
       keep: share('edge-popup', 'keep', given.keep, 0.5),
       scope: oneOf('edge-popup', 'scope', given.scope, ['layer', 'global'], 'layer'),

@@ -22,6 +22,15 @@ const learners = new Map<string, Learner>();
  * Makes a learner known by its name, for `maskModel` and for loading models that were saved with it.
  * @param learner The learner; its name must be new.
  * @throws Error When the name is taken.
+ * @example
+ * registerLearner({
+ *   name: 'all',
+ *   alphabet: 'binary',
+ *   options: () => ({}),
+ *   mask: (scores) => tf.onesLike(scores),
+ *   gradient: (upstream) => tf.zerosLike(upstream),
+ * });
+ * learnerNames().includes('all'); // true
  */
 export function registerLearner<Options extends object>(learner: Learner<Options>): void {
   if (learners.has(learner.name)) {
@@ -36,7 +45,10 @@ for (const learner of [edgePopup, supermask, threshold, signed]) {
   registerLearner(learner as Learner<never>);
 }
 
-/** The names of every learner there is, the user's own included. */
+/** The names of every learner there is, the user's own included. * @returns The names, in the order they were registered.
+ * @example
+ * learnerNames(); // [ 'edge-popup', 'supermask', 'threshold', 'signed' ]
+ */
 export function learnerNames(): string[] {
   return [...learners.keys()];
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions, positive } from './check.ts';
+import { onlyOptions } from '../arguments.ts';
+import { positive } from './check.ts';
 import type { Learner } from './learner.ts';
 
 /** Options of the signed learner. */
@@ -11,13 +12,16 @@ export interface SignedOptions {
 /**
  * The bit chooses the sign: weight = |w| * sign(score), and every weight stays.
  *
+ * The sign of the fixed value says nothing then: of a `signed-constant` prototype only its one magnitude is left, whatever its
+ * strategy and ratio, and the layer is a binary one with a scale. Other distributions keep their magnitudes.
+ *
  * The gradient passes straight through the sign (Courbariaux et al., "BinaryConnect", NeurIPS 2015, whose magnitude is 1).
  */
 export const signed: Learner<SignedOptions> = {
   name: 'signed',
   alphabet: 'sign',
   options(given) {
-    onlyOptions('signed', given, ['clip']);
+    onlyOptions("Learner 'signed'", given, ['clip']);
     const clip = given.clip ?? null;
     return { clip: clip === null ? null : positive('signed', 'clip', clip) };
   },

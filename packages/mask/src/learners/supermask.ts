@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions } from './check.ts';
+import { onlyOptions } from '../arguments.ts';
 import type { Learner } from './learner.ts';
 
 /** Options of the supermask learner. */
@@ -17,7 +17,7 @@ export const supermask: Learner<SupermaskOptions> = {
   name: 'supermask',
   alphabet: 'binary',
   options(given) {
-    onlyOptions('supermask', given, ['rescale']);
+    onlyOptions("Learner 'supermask'", given, ['rescale']);
     const rescale = given.rescale ?? true;
     if (typeof rescale !== 'boolean') {
       throw new RangeError(

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions } from './check.ts';
+import { onlyOptions } from '../arguments.ts';
 import type { Learner } from './learner.ts';
 
 /** Options of the threshold learner. */
@@ -13,7 +13,7 @@ export const threshold: Learner<ThresholdOptions> = {
   name: 'threshold',
   alphabet: 'binary',
   options(given) {
-    onlyOptions('threshold', given, ['threshold']);
+    onlyOptions("Learner 'threshold'", given, ['threshold']);
     const value = given.threshold ?? 0;
     if (typeof value !== 'number' || !Number.isFinite(value)) {
       throw new RangeError(

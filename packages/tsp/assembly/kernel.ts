@@ -1,0 +1,208 @@
+// The three loops over whole matrices, in WebAssembly SIMD. The portable versions (src/nearest.ts, src/dense-tree.ts,
+// src/l1.ts) do the same operations in the same order, so that both give the same bits.
+
+// @ts-ignore: decorator
+@inline
+function lowPair(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v);
+}
+
+// @ts-ignore: decorator
+@inline
+function highPair(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
+}
+
+/** Puts city j into a row of `count` nearest, sorted; returns how many are filled. */
+function insert(costs: usize, list: usize, count: i32, filled: i32, j: i32, cost: f64): i32 {
+  let at = filled < count ? filled : count - 1;
+  while (at > 0) {
+    const before = costs + (<usize>(at - 1) << 3);
+    const other = load<f64>(before);
+    if (other <= cost) break;
+    store<f64>(before, other, 8);
+    const place = list + (<usize>(at - 1) << 2);
+    store<i32>(place, load<i32>(place), 4);
+    at--;
+  }
+  store<f64>(costs + (<usize>at << 3), cost);
+  store<i32>(list + (<usize>at << 2), j);
+  return filled < count ? filled + 1 : filled;
+}
+
+/**
+ * For each of n cities the `count` least d[i, j] + penalty[j] to `list`. Rows of `data` may be read three entries past
+ * their end; the penalties there are infinite. `costs` has room for `count` float64.
+ */
+export function nearest(data: usize, n: i32, penalty: usize, count: i32, list: usize, costs: usize): void {
+  for (let i = 0; i < n; i++) {
+    const own = penalty + (<usize>i << 3);
+    const kept = load<f64>(own);
+    // Nobody is a neighbour of itself.
+    store<f64>(own, Infinity);
+    let row = data + ((<usize>i * <usize>n) << 2);
+    let at = penalty;
+    let filled = 0;
+    let limit: f64 = Infinity;
+    let limits = f64x2.splat(Infinity);
+    for (let j = 0; j < n; j += 4) {
+      const d = v128.load(row);
+      const low = f64x2.add(lowPair(d), v128.load(at));
+      const high = f64x2.add(highPair(d), v128.load(at, 16));
+      if (v128.any_true(v128.or(f64x2.lt(low, limits), f64x2.lt(high, limits)))) {
+        for (let k = 0; k < 4; k++) {
+          const cost = <f64>load<f32>(row + (<usize>k << 2)) + load<f64>(at + (<usize>k << 3));
+          if (!(cost < limit)) continue;
+          filled = insert(costs, list, count, filled, j + k, cost);
+          if (filled === count) limit = load<f64>(costs + (<usize>(count - 1) << 3));
+        }
+        limits = f64x2.splat(limit);
+      }
+      row += 16;
+      at += 32;
+    }
+    store<f64>(own, kept);
+    list += <usize>count << 2;
+  }
+}
+
+/**
+ * Prim's algorithm over the cities 0 .. n - 2 under d[i, j] + pi[i] + pi[j]. `pi` holds the penalties; `open` a copy in
+ * which those of city 0 and from n - 1 on are infinite; `key` infinities; all padded to a multiple of 4.
+ */
+export function spanningTree(data: usize, n: i32, pi: usize, open: usize, key: usize, parent: usize, cost: usize): void {
+  const s = n - 1;
+  const infinite = f64x2.splat(Infinity);
+  let newest = 0;
+  for (let left = s - 1; left > 0; left--) {
+    let row = data + ((<usize>newest * <usize>n) << 2);
+    const offset = f64x2.splat(load<f64>(pi + (<usize>newest << 3)));
+    let best = infinite;
+    let where = f64x2.splat(0);
+    let bestHigh = infinite;
+    let whereHigh = f64x2.splat(0);
+    let place = f64x2.splat(0);
+    const four = f64x2.splat(4);
+    let o = open;
+    let k = key;
+    for (let j = 0; j < s; j += 4) {
+      const d = v128.load(row);
+      const low = f64x2.add(f64x2.add(lowPair(d), offset), v128.load(o));
+      const high = f64x2.add(f64x2.add(highPair(d), offset), v128.load(o, 16));
+      let knownLow = v128.load(k);
+      let knownHigh = v128.load(k, 16);
+      if (v128.any_true(v128.or(f64x2.lt(low, knownLow), f64x2.lt(high, knownHigh)))) {
+        for (let lane = 0; lane < 2; lane++) {
+          const bit = 1 << lane;
+          if (i64x2.bitmask(f64x2.lt(low, knownLow)) & bit) store<i32>(parent + (<usize>(j + lane) << 2), newest);
+          if (i64x2.bitmask(f64x2.lt(high, knownHigh)) & bit) store<i32>(parent + (<usize>(j + lane + 2) << 2), newest);
+        }
+        knownLow = f64x2.pmin(knownLow, low);
+        knownHigh = f64x2.pmin(knownHigh, high);
+        v128.store(k, knownLow);
+        v128.store(k, knownHigh, 16);
+      }
+      const lower = f64x2.lt(knownLow, best);
+      best = v128.bitselect(knownLow, best, lower);
+      where = v128.bitselect(place, where, lower);
+      const lowerHigh = f64x2.lt(knownHigh, bestHigh);
+      bestHigh = v128.bitselect(knownHigh, bestHigh, lowerHigh);
+      whereHigh = v128.bitselect(place, whereHigh, lowerHigh);
+      place = f64x2.add(place, four);
+      row += 16;
+      o += 32;
+      k += 32;
+    }
+    let least = f64x2.extract_lane(best, 0);
+    let at = <i32>f64x2.extract_lane(where, 0);
+    let value = f64x2.extract_lane(best, 1);
+    let index = <i32>f64x2.extract_lane(where, 1) + 1;
+    if (value < least || (value === least && index < at)) {
+      least = value;
+      at = index;
+    }
+    value = f64x2.extract_lane(bestHigh, 0);
+    index = <i32>f64x2.extract_lane(whereHigh, 0) + 2;
+    if (value < least || (value === least && index < at)) {
+      least = value;
+      at = index;
+    }
+    value = f64x2.extract_lane(bestHigh, 1);
+    index = <i32>f64x2.extract_lane(whereHigh, 1) + 3;
+    if (value < least || (value === least && index < at)) {
+      least = value;
+      at = index;
+    }
+    store<f64>(cost + (<usize>at << 3), least);
+    store<f64>(key + (<usize>at << 3), Infinity);
+    store<f64>(open + (<usize>at << 3), Infinity);
+    newest = at;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function add(sum: v128, x: v128, y: v128): v128 {
+  return f32x4.add(sum, f32x4.abs(f32x4.sub(x, y)));
+}
+
+// @ts-ignore: decorator
+@inline
+function total(sum: v128): f64 {
+  const low = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1);
+  return <f64>(low + (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)));
+}
+
+// @ts-ignore: decorator
+@inline
+function into(sums: usize, at: i32, weight: f64, sum: v128): void {
+  const to = sums + (<usize>at << 3);
+  store<f64>(to, load<f64>(to) + weight * total(sum));
+}
+
+/**
+ * Adds weight * |x_i - x_j|_1 to sums[i * n + j] for j >= i (rounded down to even i and multiples of 4), of n rows of
+ * `length` floats; n and length are multiples of 4. Two rows meet four at a time: eight sums stay in registers.
+ */
+export function l1(rows: usize, n: i32, length: i32, weight: f64, sums: usize): void {
+  const bytes = <usize>length << 2;
+  for (let j = 0; j < n; j += 4) {
+    const b = rows + <usize>j * bytes;
+    for (let i = 0; i < j + 4; i += 2) {
+      const a = rows + <usize>i * bytes;
+      let s0 = f32x4.splat(0);
+      let s1 = f32x4.splat(0);
+      let s2 = f32x4.splat(0);
+      let s3 = f32x4.splat(0);
+      let t0 = f32x4.splat(0);
+      let t1 = f32x4.splat(0);
+      let t2 = f32x4.splat(0);
+      let t3 = f32x4.splat(0);
+      for (let k: usize = 0; k < bytes; k += 16) {
+        const x = v128.load(a + k);
+        const y = v128.load(a + bytes + k);
+        const p = v128.load(b + k);
+        s0 = add(s0, x, p);
+        t0 = add(t0, y, p);
+        const q = v128.load(b + bytes + k);
+        s1 = add(s1, x, q);
+        t1 = add(t1, y, q);
+        const r = v128.load(b + 2 * bytes + k);
+        s2 = add(s2, x, r);
+        t2 = add(t2, y, r);
+        const s = v128.load(b + 3 * bytes + k);
+        s3 = add(s3, x, s);
+        t3 = add(t3, y, s);
+      }
+      const at = i * n + j;
+      into(sums, at, weight, s0);
+      into(sums, at + 1, weight, s1);
+      into(sums, at + 2, weight, s2);
+      into(sums, at + 3, weight, s3);
+      into(sums, at + n, weight, t0);
+      into(sums, at + n + 1, weight, t1);
+      into(sums, at + n + 2, weight, t2);
+      into(sums, at + n + 3, weight, t3);
+    }
+  }
+}
