@@ -1,49 +1,6 @@
-// Compiles assembly/kernel.ts and writes the module as text to src/generated/kernel.ts.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
+import { compileKernel } from '../../../scripts/compile-kernel.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const output = {};
-const { error, stderr } = await main(
-  [
-    'assembly/kernel.ts',
-    ...[
-      '--outFile',
-      'kernel.wasm',
-      '--runtime',
-      'stub',
-      '--enable',
-      'simd',
-      '--initialMemory',
-      '1',
-    ],
-    ...['-O3', '--noAssert', '--zeroFilledMemory', '--converge'],
-  ],
-  {
-    readFile: (name, base) => {
-      try {
-        return readFileSync(join(base === '.' ? root : base, name), 'utf8');
-      } catch {
-        return null;
-      }
-    },
-    writeFile: (name, contents) => {
-      output[name] = contents;
-    },
-    listFiles: () => [],
-  },
-);
-if (error) {
-  console.error(`${stderr}\ncodegen: ${error.message}`);
-  process.exit(1);
-}
-const bytes = output['kernel.wasm'];
-const text = `// Written by scripts/codegen.mjs from assembly/kernel.ts: ${bytes.length} bytes of WebAssembly.
-export const kernelBase64: string =
-  '${Buffer.from(bytes).toString('base64')}';
-`;
-mkdirSync(join(root, 'src/generated'), { recursive: true });
-writeFileSync(join(root, 'src/generated/kernel.ts'), text);
-console.log(`src/generated/kernel.ts: ${bytes.length} bytes of WebAssembly`);
+await compileKernel(dirname(dirname(fileURLToPath(import.meta.url))), main);
