@@ -1,10 +1,14 @@
-import { toStandardLayer } from '@pleat/ops';
+import {
+  copyWeights,
+  rebuildModel,
+  requireModel,
+  type SerializedLayer,
+  toStandardLayer,
+} from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { requireModel } from './arguments.ts';
 import type { MaskedKernel } from './layers/kernel.ts';
 import { stockName } from './layers/kinds.ts';
-import { type LayerConfig, rebuild } from './rebuild.ts';
-import { copyWeights, maskedKernels } from './weights.ts';
+import { maskedKernels } from './weights.ts';
 
 /** How a model is baked. */
 export interface BakeOptions {
@@ -13,11 +17,11 @@ export interface BakeOptions {
 }
 
 /** The config of the plain layer behind a masked one; with `portable` also of stock layers equal to Pleat's own. */
-function plainLayer({ className, config }: LayerConfig, portable: boolean): LayerConfig {
+function plainLayer({ className, config }: SerializedLayer, portable: boolean): SerializedLayer {
   const stock = stockName(className);
   const { masking: _, ...rest } = config;
   const plain = stock === null ? { className, config } : { className: stock, config: rest };
-  return portable ? ((toStandardLayer(plain) as LayerConfig | null) ?? plain) : plain;
+  return portable ? ((toStandardLayer(plain) as SerializedLayer | null) ?? plain) : plain;
 }
 
 /** Refuses scores that decide nothing. */
@@ -39,7 +43,7 @@ export interface Baked {
 export function bakeKernels(model: tf.LayersModel, portable: boolean): Baked {
   const scored = maskedKernels(model);
   for (const { path, kernel } of scored.values()) checkScores(path, kernel);
-  const plain = rebuild(model, (layer) => plainLayer(layer, portable), true);
+  const plain = rebuildModel(model, (layer) => plainLayer(layer, portable), true);
   const kernels = new Map<tf.LayerVariable, MaskedKernel>();
   tf.tidy(() => {
     copyWeights(model, plain, (source, target) => {

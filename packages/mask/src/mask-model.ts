@@ -1,14 +1,20 @@
+import {
+  copyWeights,
+  type LayerPlace,
+  layerPlaces,
+  onlyOptions,
+  rebuildModel,
+  requireModel,
+  weightName,
+} from '@pleat/ops';
 import type { LayerShape, PrototypeOptions } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions, requireModel } from './arguments.ts';
 import { type PrototypeValues, planFills } from './fills.ts';
 import { maskable, maskedName } from './layers/kinds.ts';
 import { isMasked } from './layers/masked-layer.ts';
 import { type KernelMasking, packMasking } from './layers/masking.ts';
-import { type Place, places } from './layers/walk.ts';
 import { chooseLearner, type LearnerName, type LearnerOptions } from './learners/registry.ts';
-import { rebuild } from './rebuild.ts';
-import { baseName, copyWeights, maskedKernels } from './weights.ts';
+import { maskedKernels } from './weights.ts';
 
 const optionNames = [
   'prototype',
@@ -51,7 +57,7 @@ interface Target {
   shape: LayerShape;
 }
 
-function chosen({ layer }: Place, { include, exclude }: MaskOptions): boolean {
+function chosen({ layer }: LayerPlace, { include, exclude }: MaskOptions): boolean {
   const className = layer.getClassName();
   const wanted = include?.(layer.name, className) ?? true;
   if (wanted && include !== undefined && !(className in maskable) && layer.weights.length > 0) {
@@ -65,7 +71,7 @@ function chosen({ layer }: Place, { include, exclude }: MaskOptions): boolean {
 
 function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
   const found: Target[] = [];
-  for (const place of places(model)) {
+  for (const place of layerPlaces(model)) {
     if (isMasked(place.layer)) {
       throw new Error(
         `maskModel: '${place.path}' is masked already; bake the model first, or mask the plain one.`,
@@ -74,7 +80,7 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
     if (!chosen(place, options)) continue;
     const kernels = maskable[place.layer.getClassName()] ?? {};
     for (const weight of place.layer.weights) {
-      const name = baseName(weight);
+      const name = weightName(weight);
       const fanIn = kernels[name];
       if (fanIn === undefined) continue;
       const shape = weight.shape as number[];
@@ -140,7 +146,7 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
     kernels.set(path, [...(kernels.get(path) ?? []), kernel]);
   });
   const group = { id: model.name, size: wanted.length };
-  const result = rebuild(
+  const result = rebuildModel(
     model,
     ({ className, config }, path) => {
       const own = kernels.get(path);

@@ -1,3 +1,4 @@
+export { describe, onlyOptions, requireModel } from './arguments.ts';
 export { attention } from './attention.ts';
 export { batchNormInfer, batchNormTrain } from './batch-norm.ts';
 export { softmaxCrossEntropy } from './cross-entropy.ts';
@@ -49,6 +50,14 @@ export {
   PleatPositionEmbeddingLayer,
   positionEmbeddingLayer,
 } from './layers/tokens.ts';
+export {
+  type LayerTransform,
+  modelFromConfig,
+  rebuildModel,
+  type SerializedLayer,
+} from './models/rebuild.ts';
+export { isModel, type LayerPlace, layerPlaces, wrappedLayer } from './models/walk.ts';
+export { copyWeights, type WeightValue, weightName } from './models/weights.ts';
 export { type AttentionWeights, multiHeadAttention } from './multi-head-attention.ts';
 export { selectTopK } from './select-top-k.ts';
 export { type LayerConfig, toStandardLayer } from './standard.ts';

@@ -1,8 +1,8 @@
 import { decodeContainer, type Section } from '@pleat/codec';
+import { isModel } from '@pleat/ops';
 import { fillLayer, type LayerFill } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
 import { requireBytes } from '../arguments.ts';
-import { isModel } from '../layers/walk.ts';
 import {
   inflateText,
   type ModelDocument,

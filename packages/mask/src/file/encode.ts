@@ -1,6 +1,6 @@
 import { encodeContainer, type MaskCoding, type Section } from '@pleat/codec';
+import { onlyOptions, requireModel } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
-import { onlyOptions, requireModel } from '../arguments.ts';
 import { bakeKernels } from '../bake.ts';
 import type { MaskedKernel } from '../layers/kernel.ts';
 import { disposeModel } from '../weights.ts';

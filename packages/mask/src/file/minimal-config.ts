@@ -1,5 +1,5 @@
+import type { SerializedLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import type { LayerConfig } from '../rebuild.ts';
 
 type Config = Record<string, unknown>;
 
@@ -24,7 +24,7 @@ function configOf(className: string, config: Config): string | null {
  *
  * Found by trying, so it holds for any registered class. The name is left out: it is kept elsewhere.
  */
-export function minimalConfig({ className, config }: LayerConfig): Config {
+export function minimalConfig({ className, config }: SerializedLayer): Config {
   const full: Config = structuredClone(config);
   for (const key of Object.keys(full)) if (initializers.test(key)) delete full[key];
   const wanted = configOf(className, full);

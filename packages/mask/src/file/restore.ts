@@ -1,5 +1,5 @@
+import { modelFromConfig } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { modelFromConfig } from '../rebuild.ts';
 import type { StoredLayer, StoredModel } from './document.ts';
 import { PleatModelError } from './errors.ts';
 

@@ -1,12 +1,14 @@
+import { isModel, type SerializedLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { isModel } from '../layers/walk.ts';
-import type { LayerConfig } from '../rebuild.ts';
 import type { Inbound, Port, StoredLayer, StoredModel, StoredWeight } from './document.ts';
 import { minimalConfig } from './minimal-config.ts';
 
 interface FunctionalConfig {
   name: string;
-  layers: (LayerConfig & { name?: string; inboundNodes?: [string, number, number, object?][][] })[];
+  layers: (SerializedLayer & {
+    name?: string;
+    inboundNodes?: [string, number, number, object?][][];
+  })[];
   inputLayers?: [string, number, number][];
   outputLayers?: [string, number, number][];
 }

@@ -1,6 +1,5 @@
-import { topKMask } from '@pleat/ops';
+import { onlyOptions, topKMask } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions } from '../arguments.ts';
 import { oneOf, share } from './check.ts';
 import type { Learner } from './learner.ts';
 

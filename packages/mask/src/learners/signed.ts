@@ -1,5 +1,5 @@
+import { onlyOptions } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { onlyOptions } from '../arguments.ts';
 import { positive } from './check.ts';
 import type { Learner } from './learner.ts';
 

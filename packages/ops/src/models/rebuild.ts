@@ -1,26 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
-import { wrapper } from './layers/walk.ts';
+import { wrapper } from './walk.ts';
 
 type Config = tf.serialization.ConfigDict;
 
 /** A layer as configs hold it. */
-export interface LayerConfig {
+export interface SerializedLayer {
   className: string;
   config: Config;
 }
 
-/** Turns one layer's config into another's; path as in `places`. */
-export type Transform = (layer: LayerConfig, path: string) => LayerConfig;
+/** Turns one layer's config into another's; path as in `layerPlaces`. */
+export type LayerTransform = (layer: SerializedLayer, path: string) => SerializedLayer;
 
 const models = ['Model', 'Functional', 'Sequential'];
 
-function transformLayer(layer: LayerConfig, path: string, transform: Transform): LayerConfig {
+function transformLayer(
+  layer: SerializedLayer,
+  path: string,
+  transform: LayerTransform,
+): SerializedLayer {
   const { className, config } = layer;
   if (models.includes(className)) {
     return { ...layer, config: transformModel(config, `${path}/`, transform) };
   }
   if (className === wrapper) {
-    const inner = config.layer as unknown as LayerConfig;
+    const inner = config.layer as unknown as SerializedLayer;
     const innerPath = `${path}/${inner.config.name as string}`;
     const changed = transformLayer(inner, innerPath, transform);
     return { ...layer, config: { ...config, layer: changed as unknown as Config } };
@@ -30,8 +34,8 @@ function transformLayer(layer: LayerConfig, path: string, transform: Transform):
 }
 
 /** Applies a transform to every layer of a model's config that is itself no model. */
-function transformModel(config: Config, prefix: string, transform: Transform): Config {
-  const layers = config.layers as unknown as LayerConfig[];
+function transformModel(config: Config, prefix: string, transform: LayerTransform): Config {
+  const layers = config.layers as unknown as SerializedLayer[];
   return {
     ...config,
     layers: layers.map((layer) =>
@@ -53,10 +57,21 @@ export function modelFromConfig(
   return fromConfig(Class, config, {}, fastWeightInit);
 }
 
-/** Builds a new model like this one with some of its layers changed; weights are not copied. */
-export function rebuild(
+/**
+ * Builds a new model like this one with some of its layers changed; weights are not copied.
+ *
+ * @param model Any built LayersModel; it is not changed.
+ * @param transform Gives each layer's new class and config.
+ * @param fastWeightInit Whether weights may start at zero in place of what their initialisers give.
+ * @returns The new model, not compiled.
+ * @example
+ * ```js
+ * rebuildModel(model, (layer) => toStandardLayer(layer) ?? layer, true); // of stock layers
+ * ```
+ */
+export function rebuildModel(
   model: tf.LayersModel,
-  transform: Transform,
+  transform: LayerTransform,
   fastWeightInit: boolean,
 ): tf.LayersModel {
   const config = structuredClone(model.getConfig()) as Config;

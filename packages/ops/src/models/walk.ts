@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 /** A layer that is no model, and where it sits: the names of the models and wrappers around it, then its own. */
-export interface Place {
+export interface LayerPlace {
   path: string;
   layer: tf.layers.Layer;
 }
@@ -11,10 +11,11 @@ export function isModel(layer: tf.layers.Layer): layer is tf.LayersModel {
   return layer instanceof tf.LayersModel;
 }
 
-/** The wrapper whose inner layer can be masked; others (Bidirectional) hold recurrent layers and stay whole. */
+/** The wrapper whose inner layer counts as a layer of the model; others (Bidirectional) hold recurrent layers and stay whole. */
 export const wrapper = 'TimeDistributed';
 
-function wrappedLayer(layer: tf.layers.Layer): tf.layers.Layer | null {
+/** The layer inside a `TimeDistributed`, or null for any other layer. */
+export function wrappedLayer(layer: tf.layers.Layer): tf.layers.Layer | null {
   return layer.getClassName() === wrapper
     ? (layer as unknown as { layer: tf.layers.Layer }).layer
     : null;
@@ -22,10 +23,17 @@ function wrappedLayer(layer: tf.layers.Layer): tf.layers.Layer | null {
 
 /**
  * Every layer of a model in order, those of models in models included.
+ *
+ * @param model Any LayersModel.
+ * @returns The layers that are no models, each with its path.
  * @throws Error When one layer object sits in two places: a model's config cannot say so, and rebuilding would part them.
+ * @example
+ * ```js
+ * layerPlaces(model).map(({ path }) => path); // ['conv', 'block/dense']
+ * ```
  */
-export function places(model: tf.LayersModel): Place[] {
-  const found: Place[] = [];
+export function layerPlaces(model: tf.LayersModel): LayerPlace[] {
+  const found: LayerPlace[] = [];
   const seen = new Map<tf.layers.Layer, string>();
   const visit = (layer: tf.layers.Layer, path: string): void => {
     const before = seen.get(layer);
