@@ -84,6 +84,8 @@ describe('a configuration', () => {
     [{ keep: 0.3 }, '--keep has a meaning only with --method mask --learner edge-popup'],
     [{ heads: 2 }, '--heads has a meaning only with --model vit'],
     [{ model: 'resnet20', dim: 8 }, '--dim has a meaning only with'],
+    [{ model: 'vit', width: 8 }, '--width has a meaning only with a ResNet, a VGG or --model nin'],
+    [{ model: 'vgg11', batchNorm: true }, '--batch-norm has a meaning only with --model nin'],
     [{ momentum: 0.9 }, '--momentum has a meaning only with --optimizer sgd'],
     [{ validation: 0, select: 'best' }, '--select best needs a validation split'],
   ])('refuses %j in one sentence', (options, message) => {

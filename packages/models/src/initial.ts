@@ -16,6 +16,12 @@ export const kaimingFanOut: Scheme = {
   spread: (_fanIn, fanOut) => Math.sqrt(2 / fanOut),
 };
 
+/** Kaiming normal over the inputs: std sqrt(2 / fan_in) (He et al. 2015, eq. 10), which keeps the size of activations where no norm does. */
+export const kaimingFanIn: Scheme = {
+  distribution: 'normal',
+  spread: (fanIn) => Math.sqrt(2 / fanIn),
+};
+
 /** U(-1/sqrt(fan_in), 1/sqrt(fan_in)), what PyTorch gives a layer whose author asks for nothing else. */
 export const uniformFanIn: Scheme = {
   distribution: 'uniform',

@@ -41,6 +41,8 @@ export interface LayerMaker {
   activate(x: Symbolic, name: string, kind: Activation): Symbolic;
   relu(x: Symbolic, name: string): Symbolic;
   add(xs: Symbolic[], name: string): Symbolic;
+  /** Stride 2; a side is rounded up, and windows over its end see the pixels that are there. */
+  maxPool(x: Symbolic, name: string, poolSize: number): Symbolic;
   globalAveragePool(x: Symbolic, name: string): Symbolic;
 }
 
@@ -92,6 +94,8 @@ export function layerMaker({ seed, scheme }: { seed: number; scheme: Scheme }): 
         : append(geluLayer({ name, approximate: kind === 'gelu_new' }), x),
     relu: (x, name) => append(tf.layers.activation({ name, activation: 'relu' }), x),
     add: (xs, name) => append(tf.layers.add({ name }), xs),
+    maxPool: (x, name, poolSize) =>
+      append(tf.layers.maxPooling2d({ name, poolSize, strides: 2, padding: 'same' }), x),
     globalAveragePool: (x, name) => append(globalAveragePoolLayer({ name }), x),
   };
   return make;

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { type ConvMixerOptions, convMixer } from './conv-mixer.ts';
+import { type NinOptions, nin } from './nin.ts';
 import {
   type ResNet18Options,
   type ResNetDepth,
@@ -7,6 +8,7 @@ import {
   resNet,
   resNet18,
 } from './resnet.ts';
+import { type VggDepth, type VggOptions, vgg } from './vgg.ts';
 import { type VitOptions, vit } from './vit.ts';
 
 /** The options each model takes, by the model's name. */
@@ -19,6 +21,11 @@ export interface ModelOptions {
   resnet56: Omit<ResNetOptions, 'depth'>;
   resnet110: Omit<ResNetOptions, 'depth'>;
   resnet18: ResNet18Options;
+  nin: NinOptions;
+  vgg11: Omit<VggOptions, 'depth'>;
+  vgg13: Omit<VggOptions, 'depth'>;
+  vgg16: Omit<VggOptions, 'depth'>;
+  vgg19: Omit<VggOptions, 'depth'>;
 }
 
 /** A name that {@link createModel} knows. */
@@ -26,18 +33,26 @@ export type ModelName = keyof ModelOptions;
 
 type Builders = { readonly [Name in ModelName]: (options: ModelOptions[Name]) => tf.LayersModel };
 
-const ofDepth = (depth: ResNetDepth) => (options: Omit<ResNetOptions, 'depth'>) =>
+const resNetOfDepth = (depth: ResNetDepth) => (options: Omit<ResNetOptions, 'depth'>) =>
   resNet({ ...options, depth });
+
+const vggOfDepth = (depth: VggDepth) => (options: Omit<VggOptions, 'depth'>) =>
+  vgg({ ...options, depth });
 
 const builders: Builders = {
   convmixer: convMixer,
   vit,
-  resnet20: ofDepth(20),
-  resnet32: ofDepth(32),
-  resnet44: ofDepth(44),
-  resnet56: ofDepth(56),
-  resnet110: ofDepth(110),
+  resnet20: resNetOfDepth(20),
+  resnet32: resNetOfDepth(32),
+  resnet44: resNetOfDepth(44),
+  resnet56: resNetOfDepth(56),
+  resnet110: resNetOfDepth(110),
   resnet18: resNet18,
+  nin,
+  vgg11: vggOfDepth(11),
+  vgg13: vggOfDepth(13),
+  vgg16: vggOfDepth(16),
+  vgg19: vggOfDepth(19),
 };
 
 /** Every name that {@link createModel} knows. */

@@ -14,6 +14,11 @@ const small: { [Name in ModelName]: ModelOptions[Name] } = {
   resnet56: { width: 2 },
   resnet110: { width: 2 },
   resnet18: { width: 2 },
+  nin: { width: 12 },
+  vgg11: { width: 2 },
+  vgg13: { width: 2 },
+  vgg16: { width: 2 },
+  vgg19: { width: 2 },
 };
 const common = { inputShape: [8, 8, 3] as [number, number, number], classes: 5 };
 
@@ -42,7 +47,7 @@ describe.each(modelNames)('%s', (name) => {
     });
     expect(Math.abs(sums[0]! - 1)).toBeGreaterThan(1e-3);
     const last = model.layers.at(-1)!.getConfig();
-    expect(last.activation).toBe('linear');
+    expect(last.activation ?? 'linear').toBe('linear');
     model.dispose();
   });
 

@@ -4,10 +4,13 @@ import {
   type ConvMixerOptions,
   convMixer,
   countParameters,
+  nin,
   type ResNetDepth,
   resNet,
   resNet18,
+  type VggDepth,
   type VitOptions,
+  vgg,
   vit,
 } from '../src/index.ts';
 
@@ -56,6 +59,70 @@ describe('residual networks', () => {
 
   test('ResNet-18 has the 11.17 M of its usual CIFAR form', () => {
     expect(count(resNet18())).toBe(11_173_962);
+  });
+});
+
+describe('network in network', () => {
+  // Layer by layer, as inputs, taps, outputs; each output has a bias.
+  const layers = (width: number, second: number, third: number, classes: number) =>
+    [
+      [3, 25, width],
+      [width, 1, second],
+      [second, 1, third],
+      [third, 25, width],
+      [width, 1, width],
+      [width, 1, width],
+      [width, 9, width],
+      [width, 1, width],
+      [width, 1, classes],
+    ] as const;
+  const sum = (of: ReturnType<typeof layers>) =>
+    of.reduce((total, [inputs, taps, outputs]) => total + (inputs * taps + 1) * outputs, 0);
+
+  test('it has the published 966,986 parameters of the CIFAR-10 form', () => {
+    expect(sum(layers(192, 160, 96, 10))).toBe(966_986);
+    expect(count(nin())).toBe(966_986);
+  });
+
+  test('a narrower one keeps the proportions, and batch norm trades a bias for a scale and a shift', () => {
+    const narrow = sum(layers(48, 40, 24, 100));
+    expect(count(nin({ width: 48, classes: 100 }))).toBe(narrow);
+    const hidden = 48 * 6 + 40 + 24;
+    expect(count(nin({ width: 48, classes: 100, batchNorm: true }))).toBe(narrow + hidden);
+  });
+});
+
+describe('VGG', () => {
+  const dense = (from: number, to: number) => (from + 1) * to;
+  // What the paper's networks put behind their convolutions: 7 x 7 x 512 -> 4096 -> 4096 -> 1000.
+  const head = dense(25_088, 4096) + dense(4096, 4096) + dense(4096, 1000);
+
+  // Parameters of the paper's table 2 in millions; the exact counts as published with the models of torchvision, which have biases and no norms.
+  test.each([
+    [11, 133, 132_863_336],
+    [13, 133, 133_047_848],
+    [16, 138, 138_357_544],
+    [19, 144, 143_667_240],
+  ] as const)(
+    'the convolutions of VGG-%i are those of the %i M network',
+    (depth: VggDepth, millions, published) => {
+      expect(Math.round(published / 1e6)).toBe(millions);
+      const channels = [1, 1, 2, 2, 4, 4, 8, 8, 8, 8].map((multiple) => 64 * multiple);
+      const extra = { 11: 0, 13: 0, 16: 64 * (4 + 8 + 8), 19: 64 * 2 * (4 + 8 + 8) }[depth];
+      const all = channels.reduce((a, b) => a + b) - (depth === 11 ? 64 + 128 : 0) + extra;
+      const withBiases = published - head + 2 * all + dense(512, 10);
+      expect(count(vgg({ depth, useBias: true }))).toBe(withBiases);
+      expect(count(vgg({ depth }))).toBe(withBiases - all);
+    },
+  );
+
+  test('VGG-11 by hand, at a quarter of the width', () => {
+    const sizes = [3, 16, 32, 64, 64, 128, 128, 128, 128];
+    const hand = sizes
+      .slice(1)
+      .reduce((total, outputs, i) => total + 9 * sizes[i]! * outputs + 2 * outputs, 0);
+    expect(count(vgg({ width: 16 }))).toBe(hand + dense(128, 10));
+    expect(hand + dense(128, 10)).toBe(579_098);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { convMixer, resNet, resNet18, vit } from '../src/index.ts';
+import { convMixer, nin, resNet, resNet18, vgg, vit } from '../src/index.ts';
 import * as ref from './reference.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -103,6 +103,58 @@ test('resNet18 has four stages of two blocks and projects its shortcuts', () => 
   const model = resNet18({ inputShape: shape, classes: 4, width: 2 });
   compare(model, shape, residual(shaken(model), [2, 2, 2, 2], 'B'));
 });
+
+test.each([false, true])(
+  'nin computes Lin et al., class maps unrectified (batch norm: %s)',
+  (batchNorm) => {
+    // Sides of which one is odd, where the last window hangs over the end.
+    const shape: Shape = [9, 8, 3];
+    const model = nin({ inputShape: shape, classes: 4, width: 6, batchNorm });
+    const of = shaken(model);
+    compare(model, shape, (image) => {
+      let x = image;
+      const rectified = (name: string, pad: number) => {
+        x = ref.conv(x, of(name), 1, pad);
+        x = ref.relu(batchNorm ? ref.batchNorm(x, of(`${name}_norm`)) : x);
+      };
+      for (const [stage, pad] of [
+        ['stage1', 2],
+        ['stage2', 2],
+        ['stage3', 1],
+      ] as const) {
+        rectified(`${stage}_conv`, pad);
+        rectified(`${stage}_mlp1`, 0);
+        if (stage === 'stage3') break;
+        rectified(`${stage}_mlp2`, 0);
+        x = ref.maxPool(x, 3);
+      }
+      return ref.pool(ref.conv(x, of('classifier'), 1, 0));
+    });
+  },
+);
+
+test.each([
+  [11, [1, 1, 2, 2, 2], false],
+  [19, [2, 2, 4, 4, 4], true],
+] as const)(
+  'vgg of depth %i computes Simonyan and Zisserman with norms',
+  (depth, stages, useBias) => {
+    const shape: Shape = [9, 8, 3];
+    const model = vgg({ inputShape: shape, classes: 4, depth, width: 2, useBias });
+    const of = shaken(model);
+    compare(model, shape, (image) => {
+      let x = image;
+      stages.forEach((count, stage) => {
+        for (let layer = 1; layer <= count; layer++) {
+          const name = `stage${stage + 1}_conv${layer}`;
+          x = ref.relu(ref.batchNorm(ref.conv(x, of(name), 1, 1), of(`${name}_norm`)));
+        }
+        x = ref.maxPool(x, 2);
+      });
+      return ref.dense(ref.pool(x), of('classifier'));
+    });
+  },
+);
 
 test.each(['class-token', 'mean'] as const)('vit with %s computes equations 1 to 4', (pooling) => {
   const shape: Shape = [6, 4, 3];

@@ -1,6 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { convMixer, type ResNetDepth, resNet, resNet18, vit } from '../src/index.ts';
+import {
+  convMixer,
+  nin,
+  type ResNetDepth,
+  resNet,
+  resNet18,
+  type VggDepth,
+  vgg,
+  vit,
+} from '../src/index.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -40,6 +49,17 @@ test.each<[string, () => unknown, RegExp]>([
     () => resNet18({ shortcut: 'C' as never }),
     /resNet18: shortcut must be 'A' or 'B', found C/,
   ],
+  ['a width of none', () => nin({ width: 0 }), /nin: width must be a whole number >= 1, found 0/],
+  [
+    'a VGG of another depth',
+    () => vgg({ depth: 12 as VggDepth }),
+    /vgg: depth must be 11, 13, 16 or 19, found 12/,
+  ],
+  [
+    'a broken width',
+    () => vgg({ width: 8.5 }),
+    /vgg: width must be a whole number >= 1, found 8.5/,
+  ],
   [
     'patches that do not tile',
     () => vit({ inputShape: [30, 32, 3], dim: 8, depth: 1 }),
@@ -69,6 +89,8 @@ test('the saved configuration names stock initializers alone', () => {
   for (const model of [
     convMixer({ dim: 4, depth: 1 }),
     resNet({ width: 2 }),
+    nin({ width: 4 }),
+    vgg({ width: 2 }),
     vit({ dim: 8, depth: 1 }),
   ]) {
     const named = JSON.stringify(model.getConfig()).matchAll(
@@ -94,6 +116,10 @@ test('kernels start with the spread their scheme promises', () => {
   const kaiming = spread(residual, 'stage3_block3_conv2').deviation;
   expect(kaiming / Math.sqrt(2 / (9 * 64))).toBeCloseTo(1, 1.5);
   residual.dispose();
+  const network = nin({ width: 48 });
+  const fanIn = spread(network, 'stage2_conv').deviation;
+  expect(fanIn / Math.sqrt(2 / (25 * 24))).toBeCloseTo(1, 1.5);
+  network.dispose();
   const mixer = convMixer({ dim: 64, depth: 1, kernelSize: 5 });
   expect(spread(mixer, 'block1_depthwise').largest).toBeLessThanOrEqual(1 / 5);
   expect(spread(mixer, 'block1_depthwise').largest).toBeGreaterThan(0.99 / 5);

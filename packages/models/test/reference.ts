@@ -140,6 +140,27 @@ export function shortcutA(g: Grid): Grid {
   return fill(out, (y, x, c) => at(g, 2 * y, 2 * x, c - g.channels / 2));
 }
 
+/**
+ * Maxima of k x k windows, two pixels apart; as few windows as reach every pixel, and where they reach further, half of what is
+ * over (rounded down) lies before the first.
+ */
+export function maxPool(g: Grid, k: number): Grid {
+  const out = grid(Math.ceil(g.height / 2), Math.ceil(g.width / 2), g.channels);
+  const before = (size: number, windows: number) =>
+    Math.floor(Math.max(0, 2 * (windows - 1) + k - size) / 2);
+  const top = before(g.height, out.height);
+  const left = before(g.width, out.width);
+  return fill(out, (y, x, c) => {
+    let largest = -Infinity;
+    for (let i = Math.max(0, 2 * y - top); i < Math.min(g.height, 2 * y - top + k); i++) {
+      for (let j = Math.max(0, 2 * x - left); j < Math.min(g.width, 2 * x - left + k); j++) {
+        largest = Math.max(largest, at(g, i, j, c));
+      }
+    }
+    return largest;
+  });
+}
+
 /** The mean over all pixels. */
 export function pool(g: Grid): Grid {
   return fill(grid(1, 1, g.channels), (_y, _x, c) => {

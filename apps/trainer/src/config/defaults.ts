@@ -4,7 +4,8 @@ import type { TrainConfig } from './schema.ts';
 export function modelDefaults(model: TrainConfig['model']): Partial<TrainConfig> {
   if (model === 'convmixer') return { dim: 64, depth: 4, kernelSize: 5, patchSize: 2 };
   if (model === 'vit') return { dim: 64, depth: 4, heads: 4, patchSize: 4, mlpRatio: 2 };
-  return {};
+  if (model === 'nin') return { width: 192 };
+  return { width: model === 'resnet18' || model.startsWith('vgg') ? 64 : 16 };
 }
 
 /** Peak learning rate when none is said. */

@@ -39,6 +39,12 @@ export const rules: Rule[] = [
     needs: '--model convmixer or --model vit',
   },
   {
+    keys: ['width'],
+    applies: ({ model }) => model !== 'convmixer' && model !== 'vit',
+    needs: 'a ResNet, a VGG or --model nin',
+  },
+  { keys: ['batchNorm'], applies: ({ model }) => model === 'nin', needs: '--model nin' },
+  {
     keys: ['kernelSize'],
     applies: ({ model }) => model === 'convmixer',
     needs: '--model convmixer',

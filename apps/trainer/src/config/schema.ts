@@ -21,6 +21,11 @@ export const modelNames = [
   'resnet56',
   'resnet110',
   'resnet18',
+  'nin',
+  'vgg11',
+  'vgg13',
+  'vgg16',
+  'vgg19',
 ] as const;
 
 /** Data sets `--dataset` knows: those of `@pleat/datasets`. */
@@ -38,6 +43,10 @@ export const trainSchema = z.strictObject({
   model: z.enum(modelNames).default('convmixer').describe('model to train'),
   dim: count().optional().describe('channels of a ConvMixer, embedding width of a ViT'),
   depth: count().optional().describe('blocks of a ConvMixer or ViT'),
+  width: count()
+    .optional()
+    .describe("channels of the first stage of a ResNet, VGG or NIN (default: the paper's)"),
+  batchNorm: z.boolean().default(true).describe('batch norms in a NIN'),
   kernelSize: count().optional().describe('depthwise kernel of a ConvMixer'),
   patchSize: count().optional().describe('patch of a ConvMixer or ViT, in pixels'),
   heads: count().optional().describe('attention heads of a ViT'),

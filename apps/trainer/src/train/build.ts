@@ -20,8 +20,8 @@ export function buildModel(
   config: TrainConfig,
   { shape, classes }: Pick<Dataset, 'shape' | 'classes'>,
 ): tf.LayersModel {
-  const { dim, depth, kernelSize, patchSize, heads, mlpRatio, seed } = config;
-  const own = { dim, depth, kernelSize, patchSize, heads, mlpRatio };
+  const { dim, depth, width, batchNorm, kernelSize, patchSize, heads, mlpRatio, seed } = config;
+  const own = { dim, depth, width, batchNorm, kernelSize, patchSize, heads, mlpRatio };
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   const model = createModel(config.model, {
     inputShape: shape,
