@@ -1,11 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { chooseTorch } from '@pleat/backend-torch';
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 
 /** The built command is what is tested; `pnpm --filter pleat build` makes it. */
 export const built: boolean = existsSync(cli);
+
+/** Whether this machine has a libtorch; what needs one is skipped elsewhere. */
+export const torchFound: boolean = await chooseTorch().then(
+  () => true,
+  () => false,
+);
 
 export interface Finished {
   code: number | null;
@@ -22,8 +29,16 @@ export interface Running {
 }
 
 /** Starts the built command in a process of its own. */
-export function start(args: readonly string[], cwd?: string): Running {
-  const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function start(
+  args: readonly string[],
+  cwd?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Running {
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -45,9 +60,22 @@ export function start(args: readonly string[], cwd?: string): Running {
 }
 
 /** Runs the built command to its end. */
-export function run(args: readonly string[], cwd?: string): Promise<Finished> {
-  return start(args, cwd).done;
+export function run(
+  args: readonly string[],
+  cwd?: string,
+  env?: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  return start(args, cwd, env).done;
 }
+
+/** The environment of a machine without libtorch, whatever this one has. */
+export const withoutTorch: NodeJS.ProcessEnv = {
+  ...process.env,
+  PLEAT_TORCH: '',
+  TORCH_LIB: '',
+  PLEAT_PYTHON: '/nonexistent/python',
+  XDG_CACHE_HOME: '/nonexistent/cache',
+};
 
 /** `pleat train` on few images with a small ConvMixer. */
 export const tinyTrain = (out: string, ...more: string[]): string[] => [

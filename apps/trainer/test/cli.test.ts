@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { built, run, tinyTrain } from './cli-fixture.ts';
+import { built, run, tinyTrain, withoutTorch } from './cli-fixture.ts';
 import { temporaryFolder } from './run-fixture.ts';
 
 const commands = ['train', 'eval', 'inspect', 'pack', 'unpack', 'doctor'];
@@ -33,7 +33,7 @@ describe.skipIf(!built)('the command line', () => {
     [['train', '--augmentation', '[{"name":"twirl"}]', '--engine', 'cpu'], '--augmentation: '],
     [
       ['train', '--engine', 'torch'],
-      '--engine torch: libtorch needs @pleat/backend-torch, which is not yet installed',
+      '--engine torch: there is no libtorch that can be used; pip install torch, or set PLEAT_TORCH',
     ],
     [
       ['train', '--engine', 'cuda'],
@@ -46,7 +46,7 @@ describe.skipIf(!built)('the command line', () => {
     [['eval'], "Missing required argument 'file'; see --help."],
     [['eval', '../package.json', '--split', 'x'], 'Allowed choices are test, validation, train'],
   ])('%j is a usage error: one sentence, exit 2', async (args, message) => {
-    const { code, stdout, stderr } = await run(args, temporaryFolder());
+    const { code, stdout, stderr } = await run(args, temporaryFolder(), withoutTorch);
     expect(stderr).toContain(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
@@ -89,12 +89,15 @@ describe.skipIf(!built)('the command line', () => {
   });
 
   test('doctor tells what there is, for a person and for a program', async () => {
-    const { code, stdout } = await run(['doctor']);
+    const { code, stdout } = await run(['doctor'], undefined, withoutTorch);
     expect(code).toBe(0);
     expect(stdout).toMatch(/✓ wasm .*\n/);
     expect(stdout).toMatch(/✗ torch .*\n\s+→ /);
     expect(stdout).toContain('✓ fashion-mnist-subset  10,000 training and 2,000 test images');
-    const json = await run(['doctor', '--json']);
+    expect(stdout).toMatch(
+      /started: engine wasm \(.*\); not cuda: .*; not torch: there is no libtorch .*; not tensorflow: /,
+    );
+    const json = await run(['doctor', '--json'], undefined, withoutTorch);
     const report = JSON.parse(json.stdout);
     expect(report.auto).toMatchObject({ name: 'wasm', backend: 'wasm' });
     expect(report.versions.node).toBe(process.versions.node);

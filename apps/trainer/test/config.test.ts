@@ -139,9 +139,11 @@ describe('a configuration file', () => {
 });
 
 describe('a resumed configuration', () => {
-  const saved = { options: resolve({ epochs: 4 }), origin: 'runs/a/config.json' };
-  const resume = (options: Record<string, unknown>) =>
-    resumeConfig(saved, [{ options, origin: 'the command line' }]);
+  const origin = 'runs/a/config.json';
+  const saved = { options: resolve({ epochs: 4, engine: 'wasm' }), origin };
+  const split = { options: resolve({ epochs: 4, engine: 'torch', threads: 2 }), origin };
+  const resume = (options: Record<string, unknown>, from = saved) =>
+    resumeConfig(from, [{ options, origin: 'the command line' }]);
 
   test('is the saved one', () => {
     expect(resume({})).toEqual(saved.options);
@@ -154,6 +156,12 @@ describe('a resumed configuration', () => {
       threads: 1,
       checkpointEvery: 7,
     });
+  });
+
+  test('keeps the threads of an engine whose sums depend on them', () => {
+    expect(resume({ threads: 2, engine: 'auto' }, split)).toEqual(split.options);
+    expect(resume({ threads: 'auto' }, split)).toEqual(split.options);
+    expect(() => resume({ threads: 1 }, split)).toThrow('--threads is 1 in the command line but 2');
   });
 
   test.each([

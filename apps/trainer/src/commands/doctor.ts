@@ -34,7 +34,7 @@ export function doctorCommand(): Command {
     ],
     configure: (command) => command.option('--data <folder>', 'folder that holds data sets'),
     run: async ({ flags, output }) => {
-      const { engines, startEngine } = await import('../engines/registry.ts');
+      const { engines, explainEngine, startEngine } = await import('../engines/registry.ts');
       const found = [];
       for (const engine of engines) {
         found.push({ name: engine.name, summary: engine.summary, ...(await engine.find()) });
@@ -61,13 +61,13 @@ export function doctorCommand(): Command {
         `${machine.platform}, ${machine.threads} threads, ${formatBytes(machine.memoryBytes)} memory (${formatBytes(machine.freeMemoryBytes)} free)`,
       );
       output.say('\nEngines (--engine auto takes the first one found)');
-      for (const { name, available, version: v, detail, remedy } of found) {
+      for (const { name, available, version: v, detail, seen = [], remedy } of found) {
         output.say(`  ${available ? '✓' : '✗'} ${name.padEnd(11)} ${detail}${v ? ` (${v})` : ''}`);
+        for (const line of seen) output.say(`    ${' '.repeat(11)} · ${line}`);
         if (remedy) output.say(`    ${' '.repeat(11)} → ${remedy}`);
       }
       const auto = await startEngine('auto', { threads: 'auto' });
-      const threads = auto.threads === 1 ? '1 thread' : `${auto.threads} threads`;
-      output.say(`  started: ${auto.name}, ${threads} (${auto.detail})`);
+      output.say(`  started: ${explainEngine(auto)}`);
       output.say('\nData sets');
       for (const set of datasets) {
         const text = set.found

@@ -58,7 +58,7 @@ export function evalCommand(): Command {
       }
       const [
         { loadDataset },
-        { startEngine },
+        { explainEngine, startEngine },
         { openModel, requireFile },
         { evaluate },
         { checkFit },
@@ -75,6 +75,7 @@ export function evalCommand(): Command {
         debug: output.debug,
       });
       const { model, metadata, bytes } = await openModel(file);
+      output.note(explainEngine(engine));
       const name = chooseDataset(flags.dataset, metadata.dataset, file);
       const dataset = await loadDataset(name, {
         ...(flags.data !== undefined && { data: flags.data as string }),

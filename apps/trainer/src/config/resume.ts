@@ -1,6 +1,6 @@
 import { UsageError } from '../cli/errors.ts';
 import { type OptionSource, resolveConfig } from './resolve.ts';
-import { freeOnResume } from './rules.ts';
+import { mayChange } from './rules.ts';
 import { flagOf, type TrainConfig } from './schema.ts';
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
@@ -12,18 +12,21 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
  * @throws UsageError when another option is asked for with another value
  */
 export function resumeConfig(saved: OptionSource, asked: readonly OptionSource[]): TrainConfig {
+  const { engine } = saved.options;
   const changes: Record<string, unknown> = {};
   for (const { options, origin } of asked) {
     for (const [key, value] of Object.entries(options)) {
       if (value === undefined || same(value, saved.options[key])) continue;
-      const anyEngine = key === 'engine' && value === 'auto';
       const known = key in saved.options;
-      if (known && !freeOnResume.has(key) && !anyEngine) {
+      const free = mayChange(key, engine);
+      // What the run settled on is one of what `auto` allows.
+      const any = value === 'auto' && (key === 'engine' || (key === 'threads' && !free));
+      if (known && !free && !any) {
         throw new UsageError(
           `${flagOf(key)} is ${JSON.stringify(value)} in ${origin} but ${JSON.stringify(saved.options[key])} in ${saved.origin}; leave it out to resume, or start anew with --overwrite.`,
         );
       }
-      if (!anyEngine) changes[key] = value;
+      if (!any) changes[key] = value;
     }
   }
   const config = resolveConfig(saved, {
@@ -31,7 +34,7 @@ export function resumeConfig(saved: OptionSource, asked: readonly OptionSource[]
     origin: asked[0]?.origin ?? 'command line',
   });
   for (const key of Object.keys(changes)) {
-    if (!freeOnResume.has(key)) {
+    if (!mayChange(key, engine)) {
       throw new UsageError(
         `${flagOf(key)} was not set in ${saved.origin}; leave it out to resume, or start anew with --overwrite.`,
       );
@@ -46,5 +49,5 @@ export function firstDifference(
   b: Record<string, unknown>,
 ): string | undefined {
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return keys.find((key) => !freeOnResume.has(key) && !same(a[key], b[key]));
+  return keys.find((key) => !mayChange(key, b.engine) && !same(a[key], b[key]));
 }

@@ -63,7 +63,7 @@ export const rules: Rule[] = [
 ];
 
 /** Options whose value may change when a run goes on: they decide no bit of its result. */
-export const freeOnResume: ReadonlySet<string> = new Set<TrainKey>([
+const freeOnResume: ReadonlySet<string> = new Set<TrainKey>([
   'out',
   'data',
   'download',
@@ -71,3 +71,15 @@ export const freeOnResume: ReadonlySet<string> = new Set<TrainKey>([
   'workers',
   'checkpointEvery',
 ]);
+
+/** Engines whose sums come out the same on any number of threads; the others split them by thread. */
+const sameOnAnyThreads: ReadonlySet<unknown> = new Set(['wasm', 'cpu']);
+
+/**
+ * Says whether an option may change when a run goes on.
+ *
+ * @param engine the engine of the run
+ */
+export function mayChange(key: string, engine: unknown): boolean {
+  return freeOnResume.has(key) && (key !== 'threads' || sameOnAnyThreads.has(engine));
+}

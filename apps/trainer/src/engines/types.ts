@@ -4,11 +4,13 @@ import type { engineNames } from '../config/schema.ts';
 export type EngineName = (typeof engineNames)[number];
 
 /** What `find` learned of an engine on this machine. */
-interface EngineStatus {
+export interface EngineStatus {
   available: boolean;
   version?: string;
   /** One phrase: what it is, or why it is not there. */
   detail: string;
+  /** What was looked at to find out, a line each. */
+  seen?: string[];
   /** What to do to get it. */
   remedy?: string;
 }
@@ -18,6 +20,7 @@ export interface StartedEngine {
   name: EngineName;
   /** The tfjs backend that is set. */
   backend: string;
+  /** 0 where the engine does not tell. */
   threads: number;
   detail: string;
 }

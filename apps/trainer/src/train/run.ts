@@ -6,8 +6,9 @@ import { CliError, errorSentence, UsageError } from '../cli/errors.ts';
 import type { Output } from '../cli/output.ts';
 import { createProgress } from '../cli/progress.ts';
 import { firstDifference } from '../config/resume.ts';
+import { mayChange } from '../config/rules.ts';
 import type { TrainConfig } from '../config/schema.ts';
-import { startEngine } from '../engines/registry.ts';
+import { explainEngine, startEngine } from '../engines/registry.ts';
 import type { StartedEngine } from '../engines/types.ts';
 import { formatCount } from '../report/format.ts';
 import { type Checkpoint, loadCheckpoint, type TrainState } from '../run/checkpoint.ts';
@@ -52,17 +53,16 @@ async function checkpointOf(paths: RunPaths, config: TrainConfig): Promise<Check
   return checkpoint;
 }
 
-function describe(
-  config: TrainConfig,
-  dataset: Dataset,
-  model: tf.LayersModel,
-  engine: StartedEngine,
-): string {
+function describe(config: TrainConfig, dataset: Dataset, model: tf.LayersModel): string {
   const weights = `${formatCount(model.countParams())} parameters`;
   const { train, validation } = dataset;
-  const threads =
-    engine.threads > 0 ? `, ${engine.threads} thread${engine.threads === 1 ? '' : 's'}` : '';
-  return `${config.model} (${config.method}, ${weights}) on ${dataset.name}: ${formatCount(train.length)} images to train, ${formatCount(validation.length)} to validate; engine ${engine.name}${threads}`;
+  return `${config.model} (${config.method}, ${weights}) on ${dataset.name}: ${formatCount(train.length)} images to train, ${formatCount(validation.length)} to validate`;
+}
+
+/** The configuration with what `auto` came to mean, as far as it decides the result. */
+function settle(asked: TrainConfig, { name, threads }: StartedEngine): TrainConfig {
+  const fixed = threads > 0 && !mayChange('threads', name);
+  return { ...asked, engine: name, ...(fixed && { threads }) };
 }
 
 /** System errors of an open file name no path; the run's folder is what the user knows. */
@@ -91,7 +91,7 @@ export async function runTraining(
   const signals = watchSignals(`Stopped; go on with: pleat train --resume --out ${paths.root}`);
   try {
     const engine = await startEngine(asked.engine, { threads: asked.threads, debug: output.debug });
-    const config: TrainConfig = { ...asked, engine: engine.name };
+    const config = settle(asked, engine);
     const dataset = await loadData(config, output.note);
     const model = buildOrExplain(config, dataset);
     const optimizer = buildOptimizer(config);
@@ -99,7 +99,7 @@ export async function runTraining(
     signals.check();
     if (mode === 'resume') await removeLeftovers(paths);
     else await createRun(paths, config, mode === 'overwrite');
-    output.note(describe(config, dataset, model, engine));
+    output.note(`${describe(config, dataset, model)}; ${explainEngine(engine)}`);
     const checkpoint = mode === 'resume' ? await checkpointOf(paths, config) : undefined;
     if (checkpoint) {
       restoreWeights(model, checkpoint.weights);
