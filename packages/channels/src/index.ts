@@ -1,0 +1,6 @@
+export { channelGraph } from './graph.ts';
+export { type LayerKind, NotFollowed, type Shapes, type Sizes } from './kinds/kind.ts';
+export { layerKinds, registerLayerKind } from './kinds/registry.ts';
+export type { Column, Layout, Shape } from './layout.ts';
+export type { Config, Step, WeightAxis } from './step.ts';
+export type { ChannelGraph, ChannelGroup, ChannelSlot, SlotRole, UntrackedLayer } from './types.ts';
