@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Device, Precision } from './device.ts';
 import { Engine, type NativeType } from './engine.ts';
 import type { Handle } from './ffi/dispatch.ts';
 import type { Library } from './ffi/library.ts';
@@ -25,9 +26,9 @@ export class TorchBackend extends tf.KernelBackend {
   #bytes = 0;
   #peak = 0;
 
-  constructor(library: Library) {
+  constructor(library: Library, device: Device, precision: Precision) {
     super();
-    this.engine = new Engine(library);
+    this.engine = new Engine(library, device, precision);
     this.#data = new tf.DataStorage(this, tf.engine());
   }
 

@@ -1,3 +1,4 @@
+import type { Device, Precision } from './device.ts';
 import { type Argument, Dispatcher, type Handle } from './ffi/dispatch.ts';
 import type { Library } from './ffi/library.ts';
 import type { OpName } from './ffi/signatures.ts';
@@ -5,10 +6,18 @@ import type { OpName } from './ffi/signatures.ts';
 /** The dtypes that live in libtorch. */
 export type NativeType = 'float32' | 'int32' | 'bool';
 /** Those, and the ones that kernels compute with in between. */
-export type ElementType = NativeType | 'float64' | 'int64';
+export type ElementType = NativeType | 'float64' | 'int64' | 'bfloat16';
+type Values = Float32Array | Int32Array | Uint8Array;
 
 /** c10::ScalarType. */
-const codes: Record<ElementType, number> = { float32: 6, float64: 7, int32: 3, int64: 4, bool: 11 };
+const codes: Record<ElementType, number> = {
+  float32: 6,
+  float64: 7,
+  bfloat16: 15,
+  int32: 3,
+  int64: 4,
+  bool: 11,
+};
 const bytesOf: Record<NativeType, number> = { float32: 4, int32: 4, bool: 1 };
 const maxDims = 16;
 
@@ -19,6 +28,12 @@ function stridesOf(shape: readonly number[]): number[] {
     strides[i] = step;
   }
   return strides;
+}
+
+/** Room for values of a dtype. */
+function room(size: number, dtype: NativeType): Values {
+  if (dtype === 'float32') return new Float32Array(size);
+  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
@@ -36,9 +51,15 @@ export class Engine {
   readonly #double: Float64Array;
   #temporaries: Handle[] = [];
   readonly #scalars = new Map<string, Handle>();
+  readonly device: Device;
+  readonly precision: Precision;
+  /** Keeps a GPU the thread's own; 0 on the processor. */
+  #guard = 0;
 
-  constructor(library: Library) {
+  constructor(library: Library, device: Device, precision: Precision = 'float32') {
     this.#library = library;
+    this.device = device;
+    this.precision = precision;
     this.#dispatcher = new Dispatcher(library);
     const longs = () => {
       const at = library.malloc(maxDims * 8);
@@ -47,6 +68,13 @@ export class Engine {
     this.#sizes = longs();
     this.#strides = longs();
     this.#double = new Float64Array(this.#strides.values.buffer);
+    if (device.cuda) {
+      this.#dispatcher.check(
+        library.guardDevice(device.index, this.#dispatcher.out),
+        `device ${device.name}`,
+      );
+      this.#guard = this.#dispatcher.result();
+    }
   }
 
   /** Frees what `body` has made and not kept. */
@@ -106,17 +134,23 @@ export class Engine {
 
   /** A tensor of unwritten values. */
   empty(shape: readonly number[], dtype: ElementType): Handle {
+    return this.#unwritten(shape, dtype, this.device.cuda);
+  }
+
+  #unwritten(shape: readonly number[], dtype: ElementType, cuda: boolean): Handle {
     this.#layout(shape, stridesOf(shape));
-    const { at } = this.#sizes;
+    const l = this.#library;
+    const [type, index] = cuda ? [l.cuda, this.device.index] : [l.cpu, 0];
+    const { out } = this.#dispatcher;
     return this.#taken(
-      this.#library.emptyStrided(
+      l.emptyStrided(
         shape.length,
-        at,
+        this.#sizes.at,
         this.#strides.at,
         codes[dtype],
-        0,
-        0,
-        this.#dispatcher.out,
+        type,
+        index,
+        out,
       ),
       'empty',
     );
@@ -173,17 +207,9 @@ export class Engine {
     const key = `${dtype}${Object.is(value, -0) ? '-0' : value}`;
     const known = this.#scalars.get(key);
     if (known !== undefined) return known;
-    const { out } = this.#dispatcher;
-    const l = this.#library;
-    const make = {
-      float32: l.scalarFloat32,
-      float64: l.scalarFloat64,
-      int32: l.scalarInt32,
-      int64: l.scalarInt64,
-      bool: l.scalarBool,
-    };
-    this.#dispatcher.check(make[dtype](value, out), 'scalar');
-    const handle = this.#dispatcher.result();
+    const handle = this.device.cuda
+      ? this.keep(this.full([], value, dtype))
+      : this.#make(value, dtype);
     if (this.#scalars.size >= 1024) {
       // Values that change with every step, as a learning rate does, must not pile up.
       this.#temporaries.push(handle);
@@ -191,6 +217,31 @@ export class Engine {
     }
     this.#scalars.set(key, handle);
     return handle;
+  }
+
+  #make(value: number, dtype: ElementType): Handle {
+    const { out } = this.#dispatcher;
+    const l = this.#library;
+    const make = {
+      float32: l.scalarFloat32,
+      float64: l.scalarFloat64,
+      bfloat16: l.scalarFloat32,
+      int32: l.scalarInt32,
+      int64: l.scalarInt64,
+      bool: l.scalarBool,
+    };
+    this.#dispatcher.check(make[dtype](value, out), 'scalar');
+    return this.#dispatcher.result();
+  }
+
+  /** A float32 tensor as products and convolutions take it: of the precision asked for. */
+  compute(tensor: Handle): Handle {
+    return this.precision === 'bfloat16' ? this.cast(tensor, 'bfloat16') : tensor;
+  }
+
+  /** What they give, as float32. */
+  computed(tensor: Handle): Handle {
+    return this.precision === 'bfloat16' ? this.cast(tensor, 'float32') : tensor;
   }
 
   /** A tensor of one value. */
@@ -232,21 +283,27 @@ export class Engine {
         `torch: expected ${bytes} bytes for [${shape}] ${dtype}, found ${values.byteLength}.`,
       );
     }
+    const host = this.#unwritten(shape, dtype, false);
+    if (bytes > 0) this.#library.upload(this.#pointer(host), values, bytes);
+    if (!this.device.cuda) return host;
     const tensor = this.empty(shape, dtype);
-    if (bytes > 0) this.#library.upload(this.#pointer(tensor), values, bytes);
+    this.#dispatcher.check(this.#library.copyTensor(tensor, host, 0), 'upload');
     return tensor;
   }
 
-  /** Copies a contiguous tensor's values out. */
-  read(tensor: Handle, size: number, dtype: NativeType): Float32Array | Int32Array | Uint8Array {
-    const values =
-      dtype === 'float32'
-        ? new Float32Array(size)
-        : dtype === 'int32'
-          ? new Int32Array(size)
-          : new Uint8Array(size);
-    if (size > 0) this.#library.download(values, this.#pointer(tensor), values.byteLength);
-    return values;
+  /** Copies a contiguous tensor's values out, after all that was asked for before. */
+  read(tensor: Handle, size: number, dtype: NativeType): Values {
+    return this.scope(() => {
+      const values = room(size, dtype);
+      let host = tensor;
+      if (this.device.cuda && size > 0) {
+        host = this.#unwritten([size], dtype, false);
+        const flat = this.view(tensor, [size]);
+        this.#dispatcher.check(this.#library.copyTensor(host, flat, 0), 'download');
+      }
+      if (size > 0) this.#library.download(values, this.#pointer(host), values.byteLength);
+      return values;
+    });
   }
 
   #pointer(tensor: Handle): number {
@@ -278,9 +335,11 @@ export class Engine {
     );
   }
 
-  /** Frees the scalars. */
+  /** Frees the scalars, and gives the GPU back. */
   dispose(): void {
     for (const handle of this.#scalars.values()) this.free(handle);
     this.#scalars.clear();
+    if (this.#guard !== 0) this.#library.releaseDevice(this.#guard);
+    this.#guard = 0;
   }
 }

@@ -1,28 +1,36 @@
-import * as tf from '@tensorflow/tfjs';
-import { TorchBackend } from './backend.ts';
-import { Engine } from './engine.ts';
-import { type Library, loadLibrary } from './ffi/library.ts';
-import { registerKernels } from './kernels/index.ts';
+import { type DeviceName, type Precision, parseDevice, requirePrecision } from './device.ts';
+import { loadLibrary } from './ffi/library.ts';
 import { chooseTorch } from './locate/locate.ts';
+import { setUp } from './setup.ts';
 
 /** How `registerTorch` sets up. */
 export interface TorchOptions {
-  /** Where tensors live: the processor, the only one so far. */
-  device?: 'cpu';
+  /** Where tensors live: 'cpu' (the default), 'cuda' for the first GPU, or 'cuda:N'. */
+  device?: DeviceName | 'cuda';
   /** Threads of libtorch; default all that it finds. */
   threads?: number;
   /** The folder with `libtorch_cpu.so`; default the first usable one of `locateTorch`. */
   path?: string;
+  /** Whether the same program gives the same bits every time; ops that cannot then throw. Default false. */
+  deterministic?: boolean;
+  /**
+   * How convolutions and matrix products are computed; tensors stay float32. 'float32' (the default); 'tf32', on a GPU;
+   * 'bfloat16', which rounds their inputs and results to 8 bits of precision.
+   */
+  precision?: Precision;
 }
 
 /** What `registerTorch` has set up. */
 export interface TorchInfo {
-  device: 'cpu';
+  device: DeviceName;
   /** The version of libtorch, as '2.13'. */
   version: string;
   threads: number;
   /** The folder it was loaded from. */
   path: string;
+  deterministic: boolean;
+  /** What is in force: a processor has no TF32 and computes in float32. */
+  precision: Precision;
 }
 
 function requireThreads(threads: number | undefined): number {
@@ -33,27 +41,16 @@ function requireThreads(threads: number | undefined): number {
   );
 }
 
-/** A library that loads may still not compute: better found here than in the midst of training. */
-function smoke(library: Library): void {
-  const engine = new Engine(library);
-  engine.scope(() => {
-    const root = engine.op('aten::sqrt', engine.from(Float32Array.of(4, 9), [2], 'float32'));
-    const [two, three] = engine.read(root, 2, 'float32');
-    if (two === 2 && three === 3) return;
-    throw new Error(
-      `registerTorch: expected the roots 2 and 3 from libtorch, got ${two} and ${three}; install torch anew.`,
-    );
-  });
-  engine.dispose();
-}
-
 /**
  * Registers the backend 'torch', whose tensors lie in libtorch and whose kernels are libtorch's ops. The app
  * then calls `tf.setBackend('torch')`. A backend 'torch' that exists is replaced, its tensors with it.
  *
- * @param options - `threads` (default all), `path` (default: what `locateTorch` finds first), `device` ('cpu').
- * @returns The device, libtorch's version, the number of threads and the folder.
- * @throws TorchNotFoundError when this machine has no usable libtorch; Error when the one at `path` does not work.
+ * `deterministic`, and TF32 on a GPU, are switches of the whole process: the last call decides for all worker threads.
+ *
+ * @param options - `device`, `threads`, `path`, `deterministic`, `precision`.
+ * @returns The device, libtorch's version, the number of threads, the folder, and what else is in force.
+ * @throws TorchNotFoundError when this machine has no usable libtorch; Error when the one at `path` does not work, or
+ *   the device is not there: it names what is missing.
  * @example
  * ```js
  * await registerTorch({ threads: 2 });
@@ -62,18 +59,16 @@ function smoke(library: Library): void {
  * ```
  */
 export async function registerTorch(options: TorchOptions = {}): Promise<TorchInfo> {
-  const { device = 'cpu' } = options;
-  const threads = requireThreads(options.threads);
-  if (device !== 'cpu') {
-    throw new Error(
-      `registerTorch: expected device 'cpu', got '${device}'; others are not there yet.`,
-    );
-  }
-  const path = options.path ?? (await chooseTorch()).folder;
-  const library = loadLibrary(path);
-  smoke(library);
-  registerKernels('torch');
-  if (tf.engine().registryFactory.torch) tf.removeBackend('torch');
-  tf.registerBackend('torch', () => new TorchBackend(library), 4);
-  return { device, version: library.version, threads: library.threads(threads), path };
+  const { deterministic = false, precision: asked = 'float32' } = options;
+  const device = parseDevice(options.device ?? 'cpu');
+  const count = requireThreads(options.threads);
+  requirePrecision(asked);
+  const precision = asked === 'tf32' && !device.cuda ? 'float32' : asked;
+  const path = options.path ?? (await chooseTorch({ device: device.cuda ? 'cuda' : 'cpu' })).folder;
+  // cuBLAS repeats itself only with a workspace of its own, and reads this as it starts.
+  if (deterministic && device.cuda) process.env.CUBLAS_WORKSPACE_CONFIG ??= ':4096:8';
+  const library = loadLibrary(path, device.cuda);
+  const threads = setUp(library, { device, threads: count, deterministic, precision });
+  const { version } = library;
+  return { device: device.name, version, threads, path, deterministic, precision };
 }

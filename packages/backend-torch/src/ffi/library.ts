@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
+import { type Context, contextOf } from './context.ts';
+import { openLibraries } from './open.ts';
 
 /** An address in the process, below 2^48: exact as a number. */
 export type Address = number;
@@ -11,8 +11,18 @@ export interface Library {
   abiVersion: number;
   /** As '2.13'. */
   version: string;
-  /** Sets how many threads ops take; 0 asks only. Returns how many they take. */
+  /** Sets how many threads ops of the calling thread take; 0 asks only. Returns how many they take. */
   threads: (count: number) => number;
+  /** Switches of the whole process, by the names of torch's C++ interface. */
+  context: Context;
+  /** What tensors of the processor and of a GPU are asked for by. */
+  cpu: number;
+  cuda: number;
+  /** Makes a GPU the calling thread's own. */
+  guardDevice: Native<[index: number, out: Address]>;
+  releaseDevice: Native<[guard: Address]>;
+  /** Copies a tensor's values into another, across devices. */
+  copyTensor: Native<[to: Address, from: Address, nonBlocking: number]>;
   callDispatcher: Native<[name: Address, overload: Address, stack: Address, version: number]>;
   newHandle: Native<[tensor: Address, out: Address]>;
   deleteTensor: Native<[tensor: Address]>;
@@ -62,28 +72,16 @@ export interface Library {
   view: (address: Address, bytes: number) => ArrayBuffer;
 }
 
-/** Loaded in this order, each so that the next one finds it; absent ones belong to another kind of build. */
-const files = ['libgomp.so.1', 'libc10.so', 'libtorch_cpu.so'];
-
 /**
  * Loads libtorch from a folder and declares what the engine calls.
  *
- * @param folder - A folder with `libtorch_cpu.so` and `libc10.so`.
+ * @param folder - A folder with `libtorch_cpu.so` and `libc10.so`, for a GPU also `libtorch_cuda.so`.
+ * @param cuda - Whether to load what computes on a GPU.
  * @returns The functions, by short names.
- * @throws Error when the folder has no libtorch, or one before 2.10.
+ * @throws Error when the folder has no libtorch, one before 2.10, or one that cannot be loaded.
  */
-export function loadLibrary(folder: string): Library {
-  for (const file of ['libc10.so', 'libtorch_cpu.so']) {
-    if (existsSync(join(folder, file))) continue;
-    throw new Error(
-      `loadLibrary: expected ${file} in ${folder}, found none; give the lib folder of a torch of 2.10 or later.`,
-    );
-  }
-  let torch = koffi.load(null);
-  for (const file of files) {
-    const path = join(folder, file);
-    if (existsSync(path)) torch = koffi.load(path, { global: true });
-  }
+export function loadLibrary(folder: string, cuda = false): Library {
+  const torch = openLibraries(folder, cuda);
   const libc = koffi.load(null);
   const at = 'uint64';
   const version = torch.func('aoti_torch_abi_version', at, [])() as bigint;
@@ -95,15 +93,28 @@ export function loadLibrary(folder: string): Library {
   }
   keepHeap(libc);
   const status = (name: string, args: string[]) => torch.func(name, 'int32', args);
+  const askThreads = torch.func('int32 torch_get_num_threads(_Out_ uint32 *count)');
+  const threads = () => {
+    const out = [0];
+    askThreads(out);
+    return out[0]!;
+  };
   return {
     abiVersion: Number(version),
     version: found,
     threads: (count) => {
-      if (count > 0) libc.func('omp_set_num_threads', 'void', ['int'])(count);
-      const out = [0];
-      torch.func('int32 torch_get_num_threads(_Out_ uint32 *count)')(out);
-      return out[0]!;
+      // The first question on a thread sets libtorch's own number, which must not undo the caller's.
+      const before = threads();
+      if (count === 0) return before;
+      libc.func('omp_set_num_threads', 'void', ['int'])(count);
+      return threads();
     },
+    context: contextOf(torch),
+    cpu: torch.func('aoti_torch_device_type_cpu', 'int32', [])() as number,
+    cuda: torch.func('aoti_torch_device_type_cuda', 'int32', [])() as number,
+    guardDevice: status('aoti_torch_create_device_guard', ['int32', at]),
+    releaseDevice: status('aoti_torch_delete_device_guard', [at]),
+    copyTensor: status('aoti_torch_copy_', [at, at, 'int32']),
     callDispatcher: status('torch_call_dispatcher', [at, at, at, at]),
     newHandle: status('aoti_torch_new_tensor_handle', [at, at]),
     deleteTensor: status('aoti_torch_delete_tensor_object', [at]),

@@ -79,22 +79,19 @@ export function convolve(
   const input = padded(torch, x, g);
   const { strides, dilations, groups } = g;
   const zeros = strides.map(() => 0);
-  return last(
-    torch,
-    engine.op(
-      'aten::convolution',
-      first(torch, input.x, rank),
-      filter,
-      bias,
-      strides,
-      input.padding,
-      dilations,
-      false,
-      zeros,
-      groups,
-    ),
-    rank,
+  const made = engine.op(
+    'aten::convolution',
+    engine.compute(first(torch, input.x, rank)),
+    engine.compute(filter),
+    bias === null ? null : engine.compute(bias),
+    strides,
+    input.padding,
+    dilations,
+    false,
+    zeros,
+    groups,
   );
+  return last(torch, engine.computed(made), rank);
 }
 
 /** The gradients a mask asks for, in libtorch's layout; `x` may be unwritten where only its shape counts. */
@@ -109,11 +106,12 @@ function backward(
   const rank = g.x.length;
   const input = padded(torch, x, g);
   const zeros = g.strides.map(() => 0);
-  return torch.engine.ops(
+  const { engine } = torch;
+  const made = engine.ops(
     'aten::convolution_backward',
-    first(torch, dy, rank),
-    first(torch, input.x, rank),
-    filter,
+    engine.compute(first(torch, dy, rank)),
+    engine.compute(first(torch, input.x, rank)),
+    engine.compute(filter),
     null,
     g.strides,
     input.padding,
@@ -123,6 +121,7 @@ function backward(
     g.groups,
     mask,
   );
+  return made.map((gradient, i) => (mask[i] ? engine.computed(gradient) : gradient));
 }
 
 export function inputGradient(

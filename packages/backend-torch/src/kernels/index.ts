@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { registerNative, registerRest } from '../kernel.ts';
 import { attentionKernels } from './attention.ts';
 import { anyKernels, basicKernels } from './basic.ts';
@@ -33,8 +34,9 @@ const tables = [
   unaryKernels,
 ];
 
-/** Registers all kernels of the backend, on libtorch first, the rest on tfjs' cpu backend. */
+/** Registers all kernels of the backend, once: on libtorch first, the rest on tfjs' cpu backend. */
 export function registerKernels(backendName: string): void {
+  if (tf.getKernel('Identity', backendName)) return;
   registerNative(backendName, anyKernels, true);
   for (const table of tables) registerNative(backendName, table);
   registerRest(backendName);

@@ -37,7 +37,12 @@ function product(
     () => `Error in matMul: inner shapes (${left.columns}) and (${right.rows}) must match.`,
   );
   const batch = tf.backend_util.assertAndGetBroadcastShape(left.batch, right.batch);
-  const made = engine.op('aten::matmul', left.handle, right.handle);
+  const made =
+    a.dtype === 'float32'
+      ? engine.computed(
+          engine.op('aten::matmul', engine.compute(left.handle), engine.compute(right.handle)),
+        )
+      : engine.op('aten::matmul', left.handle, right.handle);
   const shape = [...batch, left.rows, right.columns];
   return { made: engine.view(engine.contiguous(made), shape), shape };
 }

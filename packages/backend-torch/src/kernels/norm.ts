@@ -33,8 +33,10 @@ export const normKernels: KernelTable = {
     const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(equation, infos.length);
     tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, infos as unknown as tf.Tensor[]);
     if (!infos.every(isFloat)) return null;
-    const tensors = infos.map((info) => torch.handle(info));
-    const made = engine.contiguous(engine.op('aten::einsum', equation, tensors, null));
+    const tensors = infos.map((info) => engine.compute(torch.handle(info)));
+    const made = engine.contiguous(
+      engine.computed(engine.op('aten::einsum', equation, tensors, null)),
+    );
     // What comes back may be a view of an input.
     return torch.output(engine.op('aten::clone', made, 0), engine.shape(made), 'float32');
   },

@@ -1,15 +1,16 @@
 import { describeTorch } from './describe.ts';
-import type { TorchLocation } from './types.ts';
+import type { TorchDevice, TorchLocation } from './types.ts';
 
 /** No libtorch on this machine can be used; `locations` says what was found and what it lacks. */
 export class TorchNotFoundError extends Error {
   override readonly name = 'TorchNotFoundError';
   readonly locations: readonly TorchLocation[];
 
-  constructor(locations: readonly TorchLocation[]) {
+  constructor(locations: readonly TorchLocation[], device: TorchDevice = 'cpu') {
     const found = locations.map((location) => `\n  ${describeTorch(location)}`).join('');
+    const [kind, install] = device === 'cuda' ? [' with CUDA', ''] : ['', ' call installTorch(),'];
     super(
-      `chooseTorch: expected a libtorch of version 2.10 or later, found none that can be used; run \`pip install torch\`, call installTorch(), or set PLEAT_TORCH to a folder with its libraries.${found}`,
+      `chooseTorch: expected a libtorch of version 2.10 or later${kind}, found none that can be used; run \`pip install torch\`,${install} or set PLEAT_TORCH to a folder with its libraries.${found}`,
     );
     this.locations = locations;
   }

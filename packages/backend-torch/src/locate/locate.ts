@@ -2,7 +2,7 @@ import { privateCopies, torchCache } from './cache.ts';
 import { TorchNotFoundError } from './errors.ts';
 import { examine } from './examine.ts';
 import { findPythons, pythonCommands } from './python.ts';
-import type { TorchLocation } from './types.ts';
+import type { TorchDevice, TorchLocation } from './types.ts';
 
 /** Where {@link locateTorch} looks. */
 export interface LocateOptions {
@@ -10,6 +10,8 @@ export interface LocateOptions {
   cache?: string;
   /** Commands that start a Python; default `PLEAT_PYTHON`, else python3 and python. */
   pythons?: readonly string[];
+  /** What {@link chooseTorch} must find a build for; default 'cpu', which every build is for. */
+  device?: TorchDevice;
 }
 
 /**
@@ -56,12 +58,14 @@ export async function locateTorch(options: LocateOptions = {}): Promise<TorchLoc
 export async function chooseTorch(
   options: LocateOptions = {},
 ): Promise<TorchLocation & { folder: string }> {
+  const { device = 'cpu' } = options;
   const locations = await locateTorch(options);
   for (const location of locations) {
-    const { folder, problem } = location;
-    if (folder !== null && problem === null) return { ...location, folder };
+    const { folder, problem, devices } = location;
+    const usable = problem === null && devices.includes(device);
+    if (folder !== null && usable) return { ...location, folder };
   }
-  throw new TorchNotFoundError(locations);
+  throw new TorchNotFoundError(locations, device);
 }
 
 function nothing(source: 'python', origin: string, problem: string): TorchLocation {

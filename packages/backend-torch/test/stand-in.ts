@@ -1,0 +1,73 @@
+import { type Library, loadLibrary } from '../src/ffi/library.ts';
+
+/** What a run on the stand-in has done at the device's edge. */
+export interface DeviceLog {
+  uploads: number;
+  downloads: number;
+  guards: number;
+  tf32: boolean | undefined;
+}
+
+/**
+ * A library that takes every call meant for a GPU and answers from the processor's memory. It is stricter than a GPU
+ * would be: only tensors asked for on the processor may have their memory touched or be copied from and to.
+ */
+export function gpuStandIn(folder: string): { library: Library; log: DeviceLog } {
+  const library = loadLibrary(folder);
+  const log: DeviceLog = { uploads: 0, downloads: 0, guards: 0, tf32: undefined };
+  const hosts = new Set<number>();
+  const noScalar = () => {
+    throw new Error('stand-in: a scalar was made on the processor');
+  };
+  const words = new Uint32Array(2);
+  const result = (out: number) => {
+    library.download(words, out, 8);
+    return words[0]! + words[1]! * 2 ** 32;
+  };
+  const standIn: Library = {
+    ...library,
+    emptyStrided: (dims, sizes, strides, dtype, type, index, out) => {
+      const status = library.emptyStrided(dims, sizes, strides, dtype, library.cpu, 0, out);
+      if (type === library.cuda && index !== 1) throw new Error(`stand-in: device ${index}`);
+      if (type === library.cpu) hosts.add(result(out));
+      return status;
+    },
+    deleteTensor: (tensor) => {
+      hosts.delete(tensor);
+      return library.deleteTensor(tensor);
+    },
+    dataPointer: (tensor, out) => {
+      if (!hosts.has(tensor)) throw new Error('stand-in: memory of the device was touched');
+      return library.dataPointer(tensor, out);
+    },
+    copyTensor: (to, from, nonBlocking) => {
+      if (hosts.has(to) === hosts.has(from)) throw new Error('stand-in: a copy across no edge');
+      if (hosts.has(to)) log.downloads++;
+      else log.uploads++;
+      return library.copyTensor(to, from, nonBlocking);
+    },
+    guardDevice: (index, out) => {
+      if (index !== 1) throw new Error(`stand-in: device ${index}`);
+      log.guards++;
+      library.upload(out, Uint32Array.of(4097, 0), 8);
+      return 0;
+    },
+    releaseDevice: () => {
+      log.guards--;
+      return 0;
+    },
+    context: {
+      ...library.context,
+      tf32: (on) => {
+        log.tf32 = on;
+        library.context.tf32(on);
+      },
+    },
+    scalarFloat32: noScalar,
+    scalarFloat64: noScalar,
+    scalarInt32: noScalar,
+    scalarInt64: noScalar,
+    scalarBool: noScalar,
+  };
+  return { library: standIn, log };
+}
