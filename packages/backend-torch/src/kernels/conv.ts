@@ -143,6 +143,22 @@ export function inputGradient(
   return torch.output(engine.contiguous(made), g.x, 'float32');
 }
 
+/**
+ * What a strided convolution of one tap sees of its input, which one without strides takes then. oneDNN's own form of
+ * the filter's gradient writes past its memory on one thread (torch 2.13, channels that are no multiple of 8).
+ */
+function thinned({ engine }: TorchBackend, x: Handle, g: Geometry): [Handle, Geometry] | null {
+  const plain = [...g.before, ...g.after].every((size) => size === 0);
+  if (!plain || g.strides.every((step) => step === 1)) return null;
+  const spatial = g.y.slice(1, -1);
+  const seen = spatial.reduce((made, size, i) => {
+    const step = g.strides[i]!;
+    return engine.op('aten::slice.Tensor', made, i + 1, 0, (size - 1) * step + 1, step);
+  }, x);
+  const size = [g.x[0]!, ...spatial, g.x.at(-1)!];
+  return [engine.contiguous(seen), { ...g, x: size, strides: g.strides.map(() => 1) }];
+}
+
 export function filterGradient(
   torch: TorchBackend,
   dy: tf.TensorInfo,
@@ -157,7 +173,9 @@ export function filterGradient(
   const stored = g.depthwise ? [inputs * outputs, 1, ...spatial] : [outputs, inputs, ...spatial];
   const blank = engine.empty(stored, 'float32');
   const mask: Mask = [false, true, false];
-  const dw = backward(torch, torch.handle(dy), torch.handle(x), blank, g, mask)[1]!;
+  const dense = spatial.every((taps) => taps === 1) ? thinned(torch, torch.handle(x), g) : null;
+  const [input, over] = dense ?? [torch.handle(x), g];
+  const dw = backward(torch, torch.handle(dy), input, blank, over, mask)[1]!;
   // Back from [out, in / groups, spatial ...].
   const order = [...range(rank - 2).map((i) => i + 2), 1, 0];
   const made = engine.contiguous(engine.op('aten::permute', dw, order));
