@@ -15,6 +15,8 @@ export interface Analysis extends Trace {
   graph: ChannelGraph;
   /** The group and channel of the atom that stands for a channel. */
   channels: Map<number, { group: ChannelGroup; channel: number }>;
+  /** In which of the ways its axis is divided a slot is. */
+  divisions: Map<ChannelSlot, number>;
 }
 
 function collect(atoms: Atoms): Channel[] {
@@ -48,7 +50,11 @@ function ambiguous(atoms: Atoms, { atoms: own }: Channel): boolean {
   });
 }
 
-function slotsOf(atoms: Atoms, channels: readonly Channel[]): ChannelSlot[] {
+function slotsOf(
+  atoms: Atoms,
+  channels: readonly Channel[],
+  divisions: Analysis['divisions'],
+): ChannelSlot[] {
   const slots: ChannelSlot[] = [];
   const first = (channels[0] as Channel).atoms;
   for (let from = 0; from < first.length; ) {
@@ -63,7 +69,14 @@ function slotsOf(atoms: Atoms, channels: readonly Channel[]): ChannelSlot[] {
         own.slice(from, to).map((atom) => atom - start),
       );
       const each = to - from;
-      slots.push({ ...source, weightIndex: index, each, positions: Int32Array.from(positions) });
+      const slot = {
+        ...source,
+        weightIndex: index,
+        each,
+        positions: Int32Array.from(positions),
+      };
+      slots.push(slot);
+      divisions.set(slot, axis.column);
     }
     from = to;
   }
@@ -85,13 +98,16 @@ export function analyse(who: string, model: tf.LayersModel): Analysis {
     else members.push(channel);
   }
   const channels: Analysis['channels'] = new Map();
+  const divisions: Analysis['divisions'] = new Map();
   const names = new Map<string, number>();
   const groups = [...bySignature.values()].map((members) => {
-    const slots = slotsOf(atoms, members);
+    const slots = slotsOf(atoms, members, divisions);
     const [first] = members as [Channel];
-    const reason = ambiguous(atoms, first)
-      ? 'its channels lie in an order that cannot be told apart'
-      : fixed.get(first.root);
+    const reason =
+      fixed.get(first.root) ??
+      (ambiguous(atoms, first)
+        ? 'its channels lie in an order that cannot be told apart'
+        : undefined);
     const axes = first.atoms.map((atom) => atoms.axes[atoms.axisOf(atom)] as AtomAxis);
     const name = axes.find(({ label }) => label !== null)?.label ?? 'padding';
     const count = (names.get(name) ?? 0) + 1;
@@ -119,7 +135,7 @@ export function analyse(who: string, model: tf.LayersModel): Analysis {
       group?.tied.push(...ids.filter((id) => id !== group.id && !group.tied.includes(id)));
     }
   }
-  return { ...found, graph: { groups, untracked: found.untracked }, channels };
+  return { ...found, graph: { groups, untracked: found.untracked }, channels, divisions };
 }
 
 /**

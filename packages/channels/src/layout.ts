@@ -12,6 +12,8 @@ export interface Column {
   axes: readonly number[];
   atoms: Int32Array;
   places: Int32Array;
+  /** Atoms of other axes that lie at the same positions and go along: the other terms of sums. */
+  twins: readonly Int32Array[];
 }
 
 /** A tensor as the graph sees it. Columns divide it independently of one another: into channels, and into tokens, say. */
@@ -50,15 +52,17 @@ export function stridesOf(sizes: readonly number[]): number[] {
 
 /** A column of atoms along one axis, each in the same place. */
 export function plainColumn(axis: number, atoms: Int32Array): Column {
-  return { axes: [axis], atoms, places: new Int32Array(atoms.length) };
+  return { axes: [axis], atoms, places: new Int32Array(atoms.length), twins: [] };
 }
 
 /** Picks lattice elements by offset. */
 export function pick(column: Column, axes: readonly number[], at: Int32Array): Column {
+  const take = (row: Int32Array) => at.map((offset) => row[offset] as number);
   return {
     axes,
-    atoms: at.map((offset) => column.atoms[offset] as number),
-    places: at.map((offset) => column.places[offset] as number),
+    atoms: take(column.atoms),
+    places: take(column.places),
+    twins: column.twins.map(take),
   };
 }
 
@@ -93,6 +97,15 @@ export function numbering(): (key: string | number) => number {
     }
     return number;
   };
+}
+
+/** All rows of atoms of a column. */
+export function rowsOf({ atoms, twins }: Column): readonly Int32Array[] {
+  return [atoms, ...twins];
+}
+
+function sameRow(a: Int32Array, b: Int32Array): boolean {
+  return a.every((atom, i) => atom === b[i]);
 }
 
 /** Whether two rows of places tell the same positions apart. */
@@ -132,7 +145,7 @@ export function simplify(column: Column, shape: Shape): Column {
         base.map((offset) => offset + shift),
       );
       repeats =
-        other.atoms.every((atom, j) => atom === first.atoms[j]) &&
+        rowsOf(other).every((row, r) => sameRow(row, rowsOf(first)[r] as Int32Array)) &&
         sameDivision(first.places, other.places);
     }
     if (repeats) current = first;
@@ -157,12 +170,14 @@ export function bundle(column: Column, shape: Shape, axis: number, atoms: Atoms)
     const at = within.map((offset) => offset + p * (strides[i] as number));
     const first = column.atoms[at[0] as number] as number;
     at.forEach((offset, context) => {
-      const atom = column.atoms[offset] as number;
-      atoms.join(first, atom);
-      const part = `${context} ${column.places[offset]}`;
-      const known = parts.get(part);
-      if (known === undefined) parts.set(part, atom);
-      else atoms.align(known, atom);
+      atoms.join(first, column.atoms[offset] as number);
+      rowsOf(column).forEach((row, r) => {
+        const atom = row[offset] as number;
+        const part = `${r} ${context} ${column.places[offset]}`;
+        const known = parts.get(part);
+        if (known === undefined) parts.set(part, atom);
+        else atoms.align(known, atom);
+      });
     });
     return { first, place: place(at.map((offset) => column.places[offset] as number).join()) };
   });
@@ -170,6 +185,7 @@ export function bundle(column: Column, shape: Shape, axis: number, atoms: Atoms)
     axes: [axis],
     atoms: Int32Array.from(channels, ({ first }) => first),
     places: Int32Array.from(channels, (channel) => channel.place),
+    twins: [],
   };
 }
 
@@ -180,5 +196,32 @@ export function joinColumns(a: Column, b: Column, atoms: Atoms): Column {
     atoms.join(atom, b.atoms[i] as number);
   });
   const places = a.places.map((own, i) => place(`${own} ${b.places[i]}`));
-  return { axes: a.axes, atoms: a.atoms, places };
+  const twins = rowsOf(b).filter((row) => !rowsOf(a).some((own) => sameRow(own, row)));
+  return { axes: a.axes, atoms: a.atoms, places, twins: [...a.twins, ...twins] };
+}
+
+/** Aligns the atoms of a column along one axis that lie in the same place, each row for itself. */
+export function alignByPlace(column: Column, rows: readonly Int32Array[], atoms: Atoms): void {
+  for (const row of rows) {
+    const parts = new Map<number, number>();
+    row.forEach((atom, i) => {
+      const place = column.places[i] as number;
+      const part = parts.get(place);
+      if (part === undefined) parts.set(place, atom);
+      else atoms.align(part, atom);
+    });
+  }
+}
+
+/** Sets pieces of columns along one axis side by side; pieces with fewer rows repeat their first. */
+export function joinPieces(axis: number, pieces: readonly Column[]): Column {
+  const rows = Math.max(...pieces.map((piece) => piece.twins.length));
+  const join = (row: (piece: Column) => ArrayLike<number>) =>
+    Int32Array.from(pieces.flatMap((piece) => Array.from(row(piece))));
+  return {
+    axes: [axis],
+    atoms: join(({ atoms }) => atoms),
+    places: join(({ places }) => places),
+    twins: Array.from({ length: rows }, (_, r) => join((piece) => piece.twins[r] ?? piece.atoms)),
+  };
 }

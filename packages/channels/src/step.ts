@@ -2,12 +2,15 @@ import { weightName } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { Atoms, AxisSource } from './atoms.ts';
 import {
+  alignByPlace,
   bundle,
   type Column,
   joinColumns,
   type Layout,
   numbering,
+  pick,
   plainColumn,
+  rowsOf,
   type Shape,
   simplify,
 } from './layout.ts';
@@ -105,18 +108,10 @@ export class Step {
 
   /** Joins a column along one axis to a row of atoms that is read together with it, and aligns both by place. */
   meet(column: Column, row: Int32Array): void {
-    const parts = new Map<number, readonly [number, number]>();
     column.atoms.forEach((atom, p) => {
-      const mine = row[p] as number;
-      this.atoms.join(atom, mine);
-      const place = column.places[p] as number;
-      const part = parts.get(place);
-      if (part === undefined) parts.set(place, [atom, mine]);
-      else {
-        this.atoms.align(part[0], atom);
-        this.atoms.align(part[1], mine);
-      }
+      this.atoms.join(atom, row[p] as number);
     });
+    alignByPlace(column, [...rowsOf(column), row], this.atoms);
   }
 
   /** New channels along an axis of the output, made by these weights' axes together; absent weights are skipped. */
@@ -128,7 +123,7 @@ export class Step {
     for (const range of ranges) {
       range.forEach((atom, p) => {
         this.atoms.join(first[p] as number, atom);
-        this.atoms.align(range[0] as number, atom);
+        this.atoms.align(first[p] as number, atom);
       });
     }
     return [column];
@@ -141,9 +136,7 @@ export class Step {
 
   /** Fixes all channels of these columns. */
   fix(columns: readonly Column[], what: string): void {
-    for (const { atoms } of columns) {
-      for (const atom of new Set(atoms)) this.atoms.fix(atom, `layer '${this.path}' ${what}`);
-    }
+    fixColumns(this.atoms, columns, `layer '${this.path}' ${what}`);
   }
 
   /** Notes that the layer computes over all channels of these columns together. */
@@ -180,10 +173,17 @@ export class Step {
     const place = numbering();
     const source = Int32Array.from({ length: size }, (_, p) => Math.floor(p / times));
     return {
-      axes: column.axes,
-      atoms: source.map((c) => column.atoms[c] as number),
+      ...pick(column, column.axes, source),
       places: source.map((c, p) => place(`${column.places[c]} ${p % times}`)),
     };
+  }
+}
+
+/** Fixes all channels of these columns; as far as they are fixed for the same reason they are one group. */
+export function fixColumns(atoms: Atoms, columns: readonly Column[], reason: string): void {
+  for (const column of columns) {
+    for (const atom of column.atoms) atoms.fix(atom, reason);
+    alignByPlace(column, rowsOf(column), atoms);
   }
 }
 

@@ -1,10 +1,10 @@
-import { isModel, layerPlaces, wrappedLayer } from '@pleat/ops';
+import { isModel, layerPlaces, weightName, wrappedLayer } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
 import { Atoms } from './atoms.ts';
 import { NotFollowed } from './kinds/kind.ts';
 import { kindOf } from './kinds/registry.ts';
 import { type Layout, plainColumn, type Shape } from './layout.ts';
-import { Step } from './step.ts';
+import { fixColumns, Step } from './step.ts';
 import type { UntrackedLayer } from './types.ts';
 
 /** One use of a layer in the model. */
@@ -13,6 +13,18 @@ export interface Application {
   layer: tf.layers.Layer;
   inputs: readonly Layout[];
   output: Layout;
+}
+
+/** The weights of a layer by their names. */
+export function weightsOf(
+  layer: tf.layers.Layer,
+): { name: string; index: number; shape: number[]; variable: tf.LayerVariable }[] {
+  return layer.weights.map((variable, index) => ({
+    name: weightName(variable),
+    index,
+    shape: variable.shape as number[],
+    variable,
+  }));
 }
 
 /** All that was found on a walk through a model. */
@@ -45,6 +57,11 @@ class Tracer {
 
   model(model: tf.LayersModel, prefix: string, inputs: readonly Layout[]): Layout[] {
     const known = new Map(model.inputs.map(({ id }, i) => [id, inputs[i] as Layout]));
+    model.inputs.forEach(({ sourceLayer: layer }, i) => {
+      if (layer.getClassName() !== 'InputLayer') return;
+      const input = inputs[i] as Layout;
+      this.applications.push({ path: prefix + layer.name, layer, inputs: [input], output: input });
+    });
     const layoutOf = (tensor: tf.SymbolicTensor): Layout => {
       const found = known.get(tensor.id);
       if (found !== undefined) return found;
@@ -115,11 +132,7 @@ class Tracer {
     const className = layer.getClassName();
     this.untracked.set(path, { layer: path, className, reason });
     for (const { columns } of inputs) {
-      for (const { atoms } of columns) {
-        for (const atom of new Set(atoms)) {
-          this.atoms.fix(atom, `layer '${path}' (${className}) is not followed: ${reason}`);
-        }
-      }
+      fixColumns(this.atoms, columns, `layer '${path}' (${className}) is not followed: ${reason}`);
     }
     const shape = outputShape(layer, inputs);
     const output = { shape, columns: [] };
@@ -143,11 +156,6 @@ function requirePlain(who: string, model: tf.LayersModel): void {
 export function trace(who: string, model: tf.LayersModel): Trace {
   requirePlain(who, model);
   const tracer = new Tracer();
-  const fixAll = (columns: Layout['columns'], reason: string): void => {
-    for (const { atoms } of columns) {
-      for (const atom of new Set(atoms)) tracer.atoms.fix(atom, reason);
-    }
-  };
   const inputs = model.inputs.map(({ shape }, i) => {
     const last = shape.length - 1;
     const size = shape[last];
@@ -155,11 +163,11 @@ export function trace(who: string, model: tf.LayersModel): Trace {
     if (last < 1 || size == null) return { shape, columns: [] };
     const atoms = tracer.atoms.range(`input ${name}`, size, null, 0, name);
     const columns = [plainColumn(last, atoms)];
-    fixAll(columns, `input '${name}' of the network`);
+    fixColumns(tracer.atoms, columns, `input '${name}' of the network`);
     return { shape, columns };
   });
   tracer.model(model, '', inputs).forEach(({ columns }, i) => {
-    fixAll(columns, `output '${model.outputNames[i] ?? i}' of the network`);
+    fixColumns(tracer.atoms, columns, `output '${model.outputNames[i] ?? i}' of the network`);
   });
   const { atoms, applications, untracked } = tracer;
   return { atoms, applications, untracked: [...untracked.values()] };

@@ -125,7 +125,7 @@ const dot: LayerKind = {
       const other = right[k] as typeof own;
       const both = step.join(own, { ...other, axes: own.axes }, a.shape);
       step.meet(both, other.atoms);
-      if (step.config.normalize === true) step.acrossAll([own]);
+      step.acrossAll([own]);
     }
     step.fix([...left.slice(pairs), ...right.slice(pairs)], 'meets a tensor that cannot be moved');
     const rest = a.shape.length - 1;

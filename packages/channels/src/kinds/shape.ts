@@ -1,10 +1,12 @@
 import {
   type Column,
   expand,
+  joinPieces,
   type Layout,
   numbering,
   offsets,
   pick,
+  plainColumn,
   type Shape,
   simplify,
   sizeOf,
@@ -60,8 +62,8 @@ export function reshape(layout: Layout, to: Shape): Layout {
     if (whole.some((axis) => layout.shape[axis] == null)) {
       throw new NotFollowed('it reshapes channels together with an axis of unknown size');
     }
-    const { atoms, places } = expand(column, layout.shape, whole, layout.shape);
-    return simplify({ axes: touched.flatMap((segment) => segment.to), atoms, places }, to);
+    const wide = expand(column, layout.shape, whole, layout.shape);
+    return simplify({ ...wide, axes: touched.flatMap((segment) => segment.to) }, to);
   });
   return { shape: to, columns };
 }
@@ -169,20 +171,13 @@ const padding: LayerKind = {
         if (along.length === 0 || before + after === 0) return { shape, columns: x.columns };
         const zeros = step.free(`zeros${axis}`, before + after);
         const columns = along.map((column) => {
-          const place = numbering();
-          return {
-            axes: [axis],
-            atoms: Int32Array.of(
-              ...zeros.slice(0, before),
-              ...column.atoms,
-              ...zeros.slice(before),
-            ),
-            places: Int32Array.of(
-              ...Array.from({ length: before }, () => place('zero')),
-              ...[...column.places].map((p) => place(p)),
-              ...Array.from({ length: after }, () => place('zero')),
-            ),
+          // Zeros lie in a place of their own, apart from those of the channels.
+          const zero = Math.max(-1, ...column.places) + 1;
+          const padded = (from: number, to?: number): Column => {
+            const piece = plainColumn(axis, zeros.slice(from, to));
+            return { ...piece, places: piece.places.fill(zero) };
           };
+          return joinPieces(axis, [padded(0, before), column, padded(before)]);
         });
         return { shape, columns: [...step.apart(x, axis), ...columns] };
       },
@@ -209,20 +204,16 @@ export function concatenate(step: Step, axis: number): Layout {
   const columns: Column[] = [];
   for (let d = 0; d < divisions; d++) {
     const place = numbering();
-    const atoms: number[] = [];
-    const places: number[] = [];
-    flat.forEach((own, i) => {
-      const size = sizeOf((all[i] as Layout).shape, axis);
+    const pieces = flat.map((own, i) => {
       let column = own[d];
       if (column === undefined) {
-        const fixed = step.free(`part${i}axis${axis}`, size);
-        column = { axes: [axis], atoms: fixed, places: new Int32Array(size) };
+        const size = sizeOf((all[i] as Layout).shape, axis);
+        column = plainColumn(axis, step.free(`part${i}axis${axis}`, size));
         step.fix([column], 'sets it beside channels that can be moved');
       }
-      atoms.push(...column.atoms);
-      places.push(...Array.from(column.places, (p) => place(`${i} ${p}`)));
+      return { ...column, places: column.places.map((p) => place(`${i} ${p}`)) };
     });
-    columns.push({ axes: [axis], atoms: Int32Array.from(atoms), places: Int32Array.from(places) });
+    columns.push(joinPieces(axis, pieces));
   }
   // Across the other axes the tensors lie side by side position by position, as in a sum.
   const others = all.map((x) => ({

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { wrapper } from './walk.ts';
+import { layerPlaces, wrapper } from './walk.ts';
 
 type Config = tf.serialization.ConfigDict;
 
@@ -44,6 +44,12 @@ function transformModel(config: Config, prefix: string, transform: LayerTransfor
   };
 }
 
+/** Adds what tfjs leaves out of its configs and needs to build the layer again. */
+function completed(layer: tf.layers.Layer | undefined, config: Config): Config {
+  if (layer?.getClassName() !== 'SeparableConv2D') return config;
+  return { ...config, depthMultiplier: (layer as unknown as Config).depthMultiplier as number };
+}
+
 /** Builds a model of the same class from a config. */
 export function modelFromConfig(
   className: string,
@@ -75,6 +81,8 @@ export function rebuildModel(
   fastWeightInit: boolean,
 ): tf.LayersModel {
   const config = structuredClone(model.getConfig()) as Config;
-  const className = model.getClassName();
-  return modelFromConfig(className, transformModel(config, '', transform), fastWeightInit);
+  const layers = new Map(layerPlaces(model).map(({ path, layer }) => [path, layer]));
+  const whole: LayerTransform = ({ className, config }, path) =>
+    transform({ className, config: completed(layers.get(path), config) }, path);
+  return modelFromConfig(model.getClassName(), transformModel(config, '', whole), fastWeightInit);
 }
