@@ -402,7 +402,116 @@ def optimizers():
              {"learningRate": 0.1, "momentum": 0.9, "nesterov": nesterov, "weightDecay": 0.01}, grad=False)
 
 
-for family in (unary, binary, reductions, products, convolutions, pools, norms, losses, shapes, optimizers):
+def counts():
+    x = integers(0, 8, 11)
+    case("bincount, weighted", "bincount", lambda x, w: torch.bincount(x, w, 6)[:6], [x, normal(11)], {"size": 6}, grad=False)
+    rows = integers(0, 8, 3, 7)
+    weights = normal(3, 7)
+    table = lambda x, w: torch.stack([torch.bincount(a, b, 6)[:6] for a, b in zip(x, w)])
+    case("denseBincount, weighted", "denseBincount", table, [rows, weights], {"size": 6, "binary": False}, grad=False)
+    seen = lambda x, w: (table(x, torch.ones_like(w)) > 0).to(torch.float64)
+    case("denseBincount, binary", "denseBincount", seen, [rows, weights], {"size": 6, "binary": True}, grad=False)
+    case("bitwiseAnd", "bitwiseAnd", torch.bitwise_and, [integers(0, 99, 4, 5), integers(-9, 99, 4, 5)], grad=False)
+    case("addN", "addN", lambda a, b, c: a + b + c, [normal(4, 5), normal(4, 5), normal(4, 5)])
+    data, which, ids = normal(5, 2, 3), torch.tensor([4, 0, 2, 2, 1, 3]), torch.tensor([0, 0, 1, 3, 3, 3])
+    total = lambda data, which, ids: torch.zeros(4, 2, 3).index_add(0, ids, data[which])
+    sizes = lambda ids: torch.bincount(ids, minlength=4).clamp(min=1).reshape(4, 1, 1)
+    case("sparseSegmentSum", "sparseSegmentSum", total, [data, which, ids], grad=False)
+    case("sparseSegmentMean", "sparseSegmentMean", lambda d, w, i: total(d, w, i) / sizes(i), [data, which, ids], grad=False)
+    where = torch.tensor([[0, 1], [2, 3], [3, 0]])
+    put = lambda base, i, v: base.index_put((i[:, 0], i[:, 1]), v)
+    case("sparseToDense", "sparseToDense", lambda i, v: put(torch.full((4, 5), 0.5), i, v), [where, normal(3)],
+         {"shape": [4, 5], "value": 0.5}, grad=False)
+    case("tensorScatterUpdate", "tensorScatterUpdate", put, [normal(4, 5), where, normal(3)], grad=False)
+    sorted_rows = rounded(np.sort(random.normal(size=(2, 9)), axis=1))
+    for side in ("left", "right"):
+        sought = torch.cat([normal(2, 5), sorted_rows[:, 3:5]], 1)
+        case(f"searchSorted, {side}", "searchSorted", lambda a, b: torch.searchsorted(a, b, side=side),
+             [sorted_rows, sought], {"side": side}, grad=False)
+
+    def largest(x):
+        mask = torch.zeros(x.numel())
+        mask[x.abs().flatten().topk(12).indices] = 1
+        return mask.reshape(x.shape)
+    case("topKMask", "topKMask", largest, [apart(5, 7)], {"k": 12}, grad=False)
+
+
+def creations():
+    case("fill", "fill", lambda: torch.full((2, 3), 1.5), [], {"shape": [2, 3], "value": 1.5}, grad=False)
+    case("linspace", "linspace", lambda: torch.linspace(-1, 2, 8), [], {"start": -1, "stop": 2, "num": 8}, grad=False)
+    case("range", "range", lambda: torch.arange(1.0, 4.0, 0.5), [], {"start": 1, "stop": 4, "step": 0.5}, grad=False)
+    case("onesLike", "onesLike", torch.ones_like, [normal(3, 4)], grad=False)
+    case("diag", "diag", lambda x: torch.diag(x.flatten()).reshape(3, 2, 3, 2), [normal(3, 2)], grad=False)
+    special = rounded([1.0, math.inf, -math.inf, math.nan, 0.0, -2.5])
+    for name, function in {"isFinite": torch.isfinite, "isInf": torch.isinf, "isNaN": torch.isnan}.items():
+        case(name, name, function, [special], grad=False)
+
+
+def spectra():
+    re, im = normal(3, 10), normal(3, 10)
+    parts = lambda z: (z.real, z.imag)
+    case("parts of complex numbers", "complex", lambda a, b: (a, b), [re, im], grad=False)
+    case("size of complex numbers", "complexAbs", lambda a, b: torch.complex(a, b).abs(), [re, im], grad=False)
+    for size in (8, 10, 7):
+        re, im = normal(3, size), normal(3, size)
+        case(f"fft {size}", "fft", lambda a, b: parts(torch.fft.fft(torch.complex(a, b))), [re, im], grad=False)
+        case(f"ifft {size}", "ifft", lambda a, b: parts(torch.fft.ifft(torch.complex(a, b))), [re, im], grad=False)
+
+
+def images():
+    for size, (strides, pad, dilations) in ((3, ((1, 1), "same", (1, 1))), (2, ((2, 2), "same", (1, 1))),
+                                            (2, ((1, 1), "valid", (2, 2)))):
+        def dilate(x, w):
+            y = padded(nchw(x), padding(x.shape[1:3], w.shape[:2], strides, dilations, pad), -math.inf)
+            high = [(length - (size - 1) * d - 1) // s + 1 for length, d, s in zip(y.shape[2:], dilations, strides)]
+            taps = F.unfold(y, size, dilation=dilations, stride=strides).reshape(2, 3, size * size, *high)
+            return nhwc((taps + w.reshape(-1, 3).T[None, :, :, None, None]).amax(2))
+        case(f"dilation2d {size} x {size}, {list(strides)}, {pad}, {list(dilations)}", "dilation2d", dilate,
+             [apart(2, 6, 7, 3), uniform(-0.5, 0.5, size, size, 3)],
+             {"strides": list(strides), "pad": pad, "dilations": list(dilations)}, grad=dilations == (1, 1))
+    case("flipLeftRight", "flipLeftRight", lambda x: x.flip(2), [normal(2, 4, 5, 3)], grad=False)
+    split = lambda x: F.pad(x, (0, 0, 1, 0, 0, 1)).reshape(2, 2, 2, 3, 2, 3).permute(2, 4, 0, 1, 3, 5).reshape(8, 2, 3, 3)
+    attrs = {"block": [2, 2]}
+    case("spaceToBatchND", "spaceToBatchND", split, [normal(2, 3, 5, 3)], {**attrs, "paddings": [[0, 1], [1, 0]]})
+    join = lambda x: x.reshape(2, 2, 2, 2, 3, 3).permute(2, 3, 0, 4, 1, 5).reshape(2, 4, 6, 3)[:, 0:3, 1:6]
+    case("batchToSpaceND", "batchToSpaceND", join, [normal(8, 2, 3, 3)], {**attrs, "crops": [[0, 1], [1, 0]]})
+    for batch in (False, True):
+        for strides, border in ((1, 1), (2, 0)):
+            def largest(x):
+                y, where = F.max_pool2d(nchw(x), 3, strides, border, return_indices=True)
+                n, h, w, c = x.shape
+                index = nhwc(where) * c + torch.arange(c)
+                return nhwc(y), index + torch.arange(n).reshape(n, 1, 1, 1) * (h * w * c if batch else 0)
+            case(f"maxPoolWithArgmax, stride {strides}{', through the batch' if batch else ''}", "maxPoolWithArgmax",
+                 largest, [apart(2, 7, 6, 3)],
+                 {"strides": strides, "pad": "same" if border else "valid", "batch": batch}, grad=False)
+    boxes = rounded([[0.1, 0.2, 0.8, 0.9], [0.75, 0.15, 0.25, 0.6], [0.3, 0.4, 1.3, 0.7]])
+    for method in ("bilinear", "nearest"):
+        def crop(x, boxes, which):
+            step = torch.linspace(0, 1, 4)
+            y = boxes[:, 0:1] + (boxes[:, 2:3] - boxes[:, 0:1]) * step
+            z = boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * step
+            grid = torch.stack(torch.broadcast_tensors(2 * z[:, None, :] - 1, 2 * y[:, :, None] - 1), -1)
+            cut = nhwc(F.grid_sample(nchw(x[which]), grid, method, "border", align_corners=True))
+            return torch.where((y > 1)[:, :, None, None], 0.25, cut)
+        case(f"cropAndResize, {method}", "cropAndResize", crop, [normal(2, 6, 7, 3), boxes, torch.tensor([1, 0, 1])],
+             {"size": [4, 4], "method": method, "value": 0.25}, grad=False)
+
+    def rotate(x):
+        n, h, w, c = x.shape
+        rows, columns = torch.meshgrid(torch.arange(h) - 0.5 * h, torch.arange(w) - 0.5 * w, indexing="ij")
+        at = lambda p, centre: torch.floor(p + centre + 0.5).long()
+        sin, cos = math.sin(0.6), math.cos(0.6)
+        to_x, to_y = at(columns * cos - rows * sin, 0.5 * w), at(columns * sin + rows * cos, 0.5 * h)
+        inside = (to_x >= 0) & (to_x < w) & (to_y >= 0) & (to_y < h)
+        turned = x[:, to_y.clamp(0, h - 1), to_x.clamp(0, w - 1)]
+        return torch.where(inside[None, :, :, None], turned, torch.tensor([0.1, 0.2, 0.3]))
+    case("rotateWithOffset", "rotateWithOffset", rotate, [normal(2, 5, 7, 3)],
+         {"radians": 0.6, "fill": [0.1, 0.2, 0.3], "center": 0.5}, grad=False)
+
+
+for family in (unary, binary, reductions, products, convolutions, pools, norms, losses, shapes, optimizers,
+               counts, creations, spectra, images):
     start = len(cases)
     family()
     for line in cases[start:]:

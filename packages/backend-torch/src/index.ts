@@ -1,4 +1,5 @@
 export { fallbackCounts } from './fallback.ts';
+export { type TorchKernels, torchKernels } from './kernels/index.ts';
 export { describeTorch } from './locate/describe.ts';
 export {
   TorchInstallError,

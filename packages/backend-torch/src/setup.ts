@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { TorchBackend } from './backend.ts';
 import type { Device, Precision } from './device.ts';
-import { Engine } from './engine.ts';
 import type { Library } from './ffi/library.ts';
 import { registerKernels } from './kernels/index.ts';
+import { smoke } from './smoke.ts';
 
 /** What is left to choose once a library is loaded. */
 export interface Setup {
@@ -11,20 +11,6 @@ export interface Setup {
   threads: number;
   deterministic: boolean;
   precision: Precision;
-}
-
-/** A library that loads may still not compute: better found here than in the midst of training. */
-function smoke(library: Library, device: Device): void {
-  const engine = new Engine(library, device);
-  engine.scope(() => {
-    const root = engine.op('aten::sqrt', engine.from(Float32Array.of(4, 9), [2], 'float32'));
-    const [two, three] = engine.read(root, 2, 'float32');
-    if (two === 2 && three === 3) return;
-    throw new Error(
-      `registerTorch: expected the roots 2 and 3 from libtorch, got ${two} and ${three}; install torch anew.`,
-    );
-  });
-  engine.dispose();
 }
 
 /**

@@ -2,6 +2,7 @@
 
 /** Kinds of the arguments of each op, and how many results it has. */
 const table = {
+  'aten::_fft_c2c': ['T I[] I B', 1],
   'aten::_fused_adamw_': ['T[] T[] T[] T[] T[] T[] F F F F F B B T? T?', 0],
   'aten::_fused_sgd_': ['T[] T[] T[] F F F F B B B T? T?', 0],
   'aten::_log_softmax': ['T I B', 1],
@@ -31,6 +32,7 @@ const table = {
   'aten::ceil': ['T', 1],
   'aten::clamp.Tensor': ['T T? T?', 1],
   'aten::clone': ['T I?', 1],
+  'aten::complex': ['T T', 1],
   'aten::convolution': ['T T T? I[] I[] I[] B I[] I', 1],
   'aten::convolution_backward': ['T T T I[]? I[] I[] I[] B I[] I B[]', 3],
   'aten::cos': ['T', 1],
@@ -51,6 +53,7 @@ const table = {
   'aten::gelu': ['T S', 1],
   'aten::gelu_backward': ['T T S', 1],
   'aten::gt.Tensor': ['T T', 1],
+  'aten::hypot': ['T T', 1],
   'aten::index_put': ['T T?[] T B', 1],
   'aten::index_select': ['T I T', 1],
   'aten::isfinite': ['T', 1],
@@ -91,6 +94,7 @@ const table = {
   'aten::round': ['T', 1],
   'aten::rsqrt': ['T', 1],
   'aten::searchsorted.Tensor': ['T T B B S? T?', 1],
+  'aten::select.int': ['T I I', 1],
   'aten::selu': ['T', 1],
   'aten::sigmoid': ['T', 1],
   'aten::sign': ['T', 1],
@@ -106,6 +110,7 @@ const table = {
   'aten::tanh': ['T', 1],
   'aten::to.dtype': ['T I B B I?', 1],
   'aten::transpose.int': ['T I I', 1],
+  'aten::view_as_real': ['T', 1],
   'aten::where.self': ['T T T', 1],
 } as const;
 

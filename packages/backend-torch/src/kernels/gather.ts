@@ -99,6 +99,16 @@ export const gatherKernels: KernelTable = {
     const { shape } = tensor!;
     return scattered(torch, torch.handle(tensor!), indices!, updates!, shape, false);
   },
+  SparseToDense: (torch, inputs, { outputShape }: { outputShape: number[] }) => {
+    const { sparseIndices, sparseValues, defaultValue } = inputs;
+    const dtype = sparseValues!.dtype as NativeType;
+    if (sparseValues!.shape.length === 0 || sparseIndices!.dtype !== 'int32') return null;
+    if (defaultValue!.dtype !== dtype || outputShape.includes(0)) return null;
+    const { engine } = torch;
+    const base = engine.op('aten::expand', torch.handle(defaultValue!), outputShape, false);
+    const copy = engine.op('aten::clone', base, 0);
+    return scattered(torch, copy, sparseIndices!, sparseValues!, outputShape, false);
+  },
   UnsortedSegmentSum: (torch, { x, segmentIds }, attrs: { numSegments: number }) => {
     const { engine } = torch;
     const { numSegments } = attrs;

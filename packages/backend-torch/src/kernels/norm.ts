@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { NativeType } from '../engine.ts';
 import type { KernelTable } from '../kernel.ts';
 
 const isFloat = ({ dtype }: { dtype: string }) => dtype === 'float32';
@@ -7,6 +8,17 @@ const isFloat = ({ dtype }: { dtype: string }) => dtype === 'float32';
 function linear(start: number, stop: number, count: number): Float32Array {
   const step = (stop - start) / (count - 1);
   return Float32Array.from({ length: count }, (_, i) => (i === 0 ? start : start + i * step));
+}
+
+/** From start towards stop, each a step from the one before as the dtype holds it. */
+function stepped(start: number, stop: number, step: number, dtype: 'float32' | 'int32') {
+  const none = start === stop || (start < stop && step < 0) || (stop < start && step > 1);
+  const length = none ? 0 : Math.abs(Math.ceil((stop - start) / step));
+  const values = dtype === 'float32' ? new Float32Array(length) : new Int32Array(length);
+  // tfjs turns a step of 1, the default, towards a stop below the start.
+  const by = stop < start && step === 1 ? -1 : step;
+  for (let i = 0; i < length; i++) values[i] = i === 0 ? start : values[i - 1]! + by;
+  return values;
 }
 
 export const normKernels: KernelTable = {
@@ -65,6 +77,12 @@ export const normKernels: KernelTable = {
       null,
     );
     return torch.output(made, values!.shape, 'int32');
+  },
+  Range: (torch, _, attrs: { start: number; stop: number; step: number; dtype: NativeType }) => {
+    const { start, stop, step, dtype } = attrs;
+    if (dtype !== 'float32' && dtype !== 'int32') return null;
+    const values = stepped(start, stop, step, dtype);
+    return torch.make(values, [values.length], dtype);
   },
   LinSpace: (torch, _, attrs: { start: number; stop: number; num: number }) =>
     torch.make(linear(attrs.start, attrs.stop, attrs.num), [attrs.num], 'float32'),

@@ -173,6 +173,47 @@ const maxGrad: Kernel = (torch, { dy, input }, attrs: PoolAttrs) => {
   );
 };
 
+interface ArgmaxAttrs extends PoolAttrs {
+  includeBatchInIndex: boolean;
+}
+
+/** The largest of each window, and where it lies: counted through the image, or through the batch. */
+const maxWithArgmax: Kernel = (torch, { x }, attrs: ArgmaxAttrs) => {
+  const { engine } = torch;
+  const w = x!.shape.length === 4 ? windows(x!, attrs) : null;
+  if (w === null) return null;
+  const [values, indices] = largest(torch, numbers(torch, x!, w), w);
+  const [batch, height, width, channels] = w.x as [number, number, number, number];
+  const wide = width + w.before[1]! + w.after[1]!;
+  const scalar = (value: number) => engine.scalar(value, 'float64');
+  const times = (a: Handle, value: number) => engine.op('aten::mul.Tensor', a, scalar(value));
+  const plus = (a: Handle, b: Handle) => engine.subtract(a, b, -1);
+  // libtorch counts places of the padded image; doubles hold them exactly.
+  const place = engine.op('aten::permute', engine.cast(indices, 'float64'), channelsLast(4));
+  const row = engine.op('aten::floor', engine.op('aten::div.Tensor', place, scalar(wide)));
+  const column = engine.subtract(place, times(row, wide), 1);
+  const inside = plus(
+    times(engine.subtract(row, scalar(w.before[0]!), 1), width),
+    engine.subtract(column, scalar(w.before[1]!), 1),
+  );
+  const ramp = (count: number, step: number, shape: number[]) =>
+    engine.from(
+      Int32Array.from({ length: count }, (_, i) => i * step),
+      shape,
+      'int32',
+    );
+  const channel = engine.cast(ramp(channels, 1, [channels]), 'float64');
+  let index = plus(times(inside, channels), channel);
+  if (attrs.includeBatchInIndex) {
+    const start = ramp(batch, height * width * channels, [batch, 1, 1, 1]);
+    index = plus(index, engine.cast(start, 'float64'));
+  }
+  return [
+    last(torch, values, w),
+    torch.output(engine.contiguous(engine.cast(index, 'int32')), w.y, 'int32'),
+  ];
+};
+
 export const poolKernels: KernelTable = {
   AvgPool: mean,
   AvgPool3D: mean,
@@ -180,6 +221,7 @@ export const poolKernels: KernelTable = {
   AvgPool3DGrad: meanGrad,
   MaxPool: max,
   MaxPool3D: max,
+  MaxPoolWithArgmax: maxWithArgmax,
   MaxPoolGrad: maxGrad,
   MaxPool3DGrad: maxGrad,
 };
