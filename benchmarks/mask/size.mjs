@@ -39,13 +39,15 @@ for (const [model, [name, options]] of Object.entries(models)) {
       const file = inspectModel(await encodeModel(masked, { tensors, metadata: { classes } }));
       const bytes = (kind) =>
         file.sections.filter((s) => s.kind === kind).reduce((sum, s) => sum + s.bytes, 0);
+      const named = (prefix) =>
+        file.sections.filter((s) => s.name.startsWith(prefix)).reduce((sum, s) => sum + s.bytes, 0);
       rows.push({
         model,
         learner,
         'other weights as': tensors,
         'file bytes': file.fileBytes,
-        'header and description': file.headerBytes + bytes('bytes'),
-        masks: bytes('mask'),
+        'header and description': file.headerBytes + named('model'),
+        masks: named('masks/'),
         'other weights': bytes('tensor'),
         'float32 bytes': file.float32Bytes,
         'paper %': Number((100 * file.paperRatio).toFixed(2)),

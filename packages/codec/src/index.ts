@@ -17,5 +17,5 @@ export type {
 } from './container/types.ts';
 export { crc32 } from './crc32.ts';
 export { type PleatErrorCode, PleatFormatError } from './errors.ts';
-export { decodeMask, encodeMask } from './mask/mask.ts';
+export { type CodedMask, decodeMask, encodeMask } from './mask/mask.ts';
 export { decodeTensor, encodeTensor } from './tensor/tensor.ts';

@@ -1,14 +1,8 @@
-import {
-  copyWeights,
-  rebuildModel,
-  requireModel,
-  type SerializedLayer,
-  toStandardLayer,
-} from '@pleat/ops';
+import { rebuildModel, requireModel, type SerializedLayer, toStandardLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import type { MaskedKernel } from './layers/kernel.ts';
+import { MaskedKernel } from './layers/kernel.ts';
 import { stockName } from './layers/kinds.ts';
-import { maskedKernels } from './weights.ts';
+import { copySlots, maskedKernels } from './weights.ts';
 
 /** How a model is baked. */
 export interface BakeOptions {
@@ -41,16 +35,13 @@ export interface Baked {
 
 /** Bakes, and tells which weight came from which masked kernel. */
 export function bakeKernels(model: tf.LayersModel, portable: boolean): Baked {
-  const scored = maskedKernels(model);
-  for (const { path, kernel } of scored.values()) checkScores(path, kernel);
+  for (const { path, kernel } of maskedKernels(model)) checkScores(path, kernel);
   const plain = rebuildModel(model, (layer) => plainLayer(layer, portable), true);
   const kernels = new Map<tf.LayerVariable, MaskedKernel>();
   tf.tidy(() => {
-    copyWeights(model, plain, (source, target) => {
-      const kernel = scored.get(source)?.kernel;
-      if (kernel === undefined) return source.read();
-      kernels.set(target, kernel);
-      return kernel.read();
+    copySlots(model, plain, (source, target) => {
+      if (source instanceof MaskedKernel) kernels.set(target as tf.LayerVariable, source);
+      return source.read();
     });
   });
   return { plain, kernels };

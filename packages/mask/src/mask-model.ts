@@ -1,54 +1,15 @@
-import {
-  copyWeights,
-  type LayerPlace,
-  layerPlaces,
-  onlyOptions,
-  rebuildModel,
-  requireModel,
-  weightName,
-} from '@pleat/ops';
-import type { LayerShape, PrototypeOptions } from '@pleat/prototype';
+import { type LayerPlace, layerPlaces, rebuildModel, requireModel, weightName } from '@pleat/ops';
+import type { LayerShape } from '@pleat/prototype';
 import * as tf from '@tensorflow/tfjs';
-import { type PrototypeValues, planFills } from './fills.ts';
+import { type KernelFill, planFills } from './fills.ts';
+import { foldOwners } from './fold.ts';
+import { MaskedKernel } from './layers/kernel.ts';
 import { maskable, maskedName } from './layers/kinds.ts';
 import { isMasked } from './layers/masked-layer.ts';
 import { type KernelMasking, packMasking } from './layers/masking.ts';
-import { chooseLearner, type LearnerName, type LearnerOptions } from './learners/registry.ts';
-import { maskedKernels } from './weights.ts';
-
-const optionNames = [
-  'prototype',
-  'values',
-  'learner',
-  'seed',
-  'scoreScale',
-  'include',
-  'exclude',
-] as const satisfies (keyof MaskOptions)[];
-
-/** Chooses layers by name and class. */
-export type LayerFilter = (layerName: string, className: string) => boolean;
-
-/** How a model is masked. */
-export interface MaskOptions {
-  /**
-   * Where the fixed weights come from. Default: random-vector padding; `kaiming-normal` for learners that choose signs,
-   * else `signed-constant`.
-   */
-  prototype?: PrototypeOptions;
-  /** Fixed values of your own instead of drawn ones; `model` takes the model's kernels (then `prototype` says nothing). */
-  values?: PrototypeValues;
-  /** How masks are learned: a name, or a name with options. Default `signed`. */
-  learner?: LearnerName | (string & {}) | LearnerOptions;
-  /** Seed of the prototype (unless it has its own), of the scores and of random learners. Default 0. */
-  seed?: number;
-  /** Scores start uniform in +-scoreScale / sqrt(fan-in). Default 1. */
-  scoreScale?: number;
-  /** Mask only these layers; default all that can be masked. */
-  include?: LayerFilter;
-  /** Leave these layers as they are. */
-  exclude?: LayerFilter;
-}
+import { chooseLearner } from './learners/registry.ts';
+import { layerOptions, type MaskOptions } from './mask-options.ts';
+import { copySlots, maskedKernels } from './weights.ts';
 
 interface Target {
   path: string;
@@ -81,14 +42,14 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
     const kernels = maskable[place.layer.getClassName()] ?? {};
     for (const weight of place.layer.weights) {
       const name = weightName(weight);
-      const fanIn = kernels[name];
-      if (fanIn === undefined) continue;
+      const kind = kernels[name];
+      if (kind === undefined) continue;
       const shape = weight.shape as number[];
       found.push({
         path: place.path,
         name,
         weight,
-        shape: { name: `${found.length}`, shape, fanIn: fanIn(shape) },
+        shape: { name: `${found.length}`, shape, fanIn: kind.fanIn(shape) },
       });
     }
   }
@@ -118,15 +79,10 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
  */
 export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.LayersModel {
   requireModel('maskModel', model);
-  onlyOptions('maskModel', options, optionNames);
-  const { learner = 'signed', seed = 0, scoreScale = 1, prototype = {} } = options;
-  const learnerOptions = typeof learner === 'string' ? { name: learner } : learner;
-  const { alphabet } = chooseLearner(learnerOptions).learner;
+  const shared = layerOptions(options);
+  const { alphabet } = chooseLearner(shared.learner).learner;
   // Signs are what such a learner chooses: it needs magnitudes that differ.
-  const distribution = alphabet === 'sign' ? 'kaiming-normal' : 'signed-constant';
-  if (!(scoreScale > 0 && scoreScale < Infinity)) {
-    throw new RangeError(`maskModel: scoreScale must be a positive number, got ${scoreScale}.`);
-  }
+  const distribution = alphabet === 'binary' ? 'signed-constant' : 'kaiming-normal';
   if (model.inputs.length === 0) {
     throw new Error(
       `maskModel: '${model.name}' has no weights yet; give its first layer an inputShape.`,
@@ -136,13 +92,25 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
   const fills = planFills(
     wanted.map(({ shape }) => shape),
     wanted.map(({ weight }) => weight),
-    { seed, distribution, ...prototype },
+    { seed: shared.seed, distribution, ...options.prototype },
     options.values,
   );
+  const owners = foldOwners(
+    wanted.map(({ path, name, shape }) => ({ layer: path, weight: name, shape: shape.shape })),
+    options.fold ?? 1,
+  );
   const kernels = new Map<string, KernelMasking[]>();
-  fills.forEach(({ fill, values }, index) => {
-    const { path, name, shape } = wanted[index] as Target;
-    const kernel = { weight: name, index, fill, fanIn: shape.fanIn, given: values !== null };
+  wanted.forEach(({ path, name, shape }, index) => {
+    const owner = owners[index];
+    const { fill, values } = fills[owner ?? index] as KernelFill;
+    const kernel: KernelMasking = {
+      weight: name,
+      index,
+      fill,
+      fanIn: shape.fanIn,
+      given: values !== null,
+      ...(owner !== undefined && { owner }),
+    };
     kernels.set(path, [...(kernels.get(path) ?? []), kernel]);
   });
   const group = { id: model.name, size: wanted.length };
@@ -151,7 +119,7 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
     ({ className, config }, path) => {
       const own = kernels.get(path);
       if (own === undefined) return { className, config };
-      const masking = { kernels: own, learner: learnerOptions, seed, scoreScale, group };
+      const masking = { ...shared, kernels: own, group };
       return {
         className: maskedName(className),
         config: { ...config, masking: { ...packMasking(masking) } },
@@ -159,10 +127,12 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
     },
     false,
   );
-  const scored = maskedKernels(result);
-  copyWeights(model, result, (source, target) => (scored.has(target) ? null : source.read()));
-  for (const { kernel } of scored.values()) {
-    const values = fills[kernel.masking.index]?.values;
+  copySlots(model, result, (source, target) =>
+    target instanceof MaskedKernel ? null : source.read(),
+  );
+  for (const { kernel } of maskedKernels(result)) {
+    const { owner, index } = kernel.masking;
+    const values = fills[owner ?? index]?.values;
     if (values == null || kernel.given === null) continue;
     const tensor = tf.tensor(values, kernel.masking.fill.shape);
     kernel.given.write(tensor);

@@ -1,24 +1,43 @@
 import { layerPlaces } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
-import type { MaskedKernel } from './layers/kernel.ts';
+import { MaskedKernel } from './layers/kernel.ts';
 import { isMasked } from './layers/masked-layer.ts';
 
-/** The masked kernels of a model and where each sits, by the variable that holds its scores. */
-export function maskedKernels(
-  model: tf.LayersModel,
-): Map<tf.LayerVariable, { path: string; kernel: MaskedKernel }> {
-  const found = new Map<tf.LayerVariable, { path: string; kernel: MaskedKernel }>();
-  for (const { path, layer } of layerPlaces(model)) {
-    if (!isMasked(layer)) continue;
-    for (const kernel of layer.kernels) found.set(kernel.scores, { path, kernel });
+/** The masked kernels of a model in order, and where each sits. */
+export function maskedKernels(model: tf.LayersModel): { path: string; kernel: MaskedKernel }[] {
+  return layerPlaces(model).flatMap(({ path, layer }) =>
+    isMasked(layer) ? layer.kernels.map((kernel) => ({ path, kernel })) : [],
+  );
+}
+
+/** A weight of a plain layer, or the masked kernel that stands in its place. */
+type Slot = tf.LayerVariable | MaskedKernel;
+
+/** What a layer has where its plain form has weights, in that order. */
+function slotsOf(layer: tf.layers.Layer): readonly Slot[] {
+  return isMasked(layer) ? layer.slots : layer.weights;
+}
+
+/** The value for a target's weight, given what is in its place in the source layer; null leaves it as it is. */
+type Value = (source: Slot, target: Slot) => tf.Tensor | null;
+
+/** Sets the weights of a model from those of one with the same layers, masked or plain, by path and position. */
+export function copySlots(source: tf.LayersModel, target: tf.LayersModel, value: Value): void {
+  const sources = new Map(layerPlaces(source).map(({ path, layer }) => [path, slotsOf(layer)]));
+  for (const { path, layer } of layerPlaces(target)) {
+    slotsOf(layer).forEach((slot, i) => {
+      const counterpart = sources.get(path)?.[i];
+      if (counterpart === undefined) return;
+      const written = value(counterpart, slot);
+      if (written !== null && !(slot instanceof MaskedKernel)) slot.write(written);
+    });
   }
-  return found;
 }
 
 /**
  * Frees a model's weights. Unlike `model.dispose()` it also frees those of models in models: tfjs counts their uses wrongly.
  */
 export function disposeModel(model: tf.LayersModel): void {
-  for (const { kernel } of maskedKernels(model).values()) kernel.dispose();
+  for (const { kernel } of maskedKernels(model)) kernel.dispose();
   for (const weight of model.weights) weight.dispose();
 }

@@ -100,7 +100,7 @@ test('float16 and uint8 lose no more than they say', async () => {
   });
   expect(inspectModel(mixed).sections.map(({ name }) => name)).toEqual([
     'model',
-    'mask',
+    'masks/0',
     'float16',
     'float32',
   ]);
@@ -202,7 +202,7 @@ describe('size', () => {
     });
     const report = inspectModel(bytes);
     const bytesOf = (name: string) => report.sections.find((s) => s.name === name)?.bytes as number;
-    expect(bytesOf('model') + report.headerBytes).toBeLessThan(bytesOf('mask') / 2);
+    expect(bytesOf('model') + report.headerBytes).toBeLessThan(bytesOf('masks/0') / 2);
   });
 
   test('inspect counts what a plain count gives', async () => {
@@ -239,7 +239,7 @@ test('wrong arguments are refused by name', async () => {
     /^encodeModel: expected a tf.LayersModel/,
   );
   await expect(encodeModel(model, { tensor: 'uint8' } as never)).rejects.toThrow(
-    /^encodeModel: unknown option 'tensor'; it has metadata, maskCoding, tensors\.$/,
+    /^encodeModel: unknown option 'tensor'; it has metadata, maskCoding, tensors, norms\.$/,
   );
   for (const tensors of ['int8', () => 'int8']) {
     await expect(encodeModel(model, { tensors } as never)).rejects.toThrow(

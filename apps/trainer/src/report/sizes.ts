@@ -2,7 +2,8 @@ import type { ModelReport, WeightReport } from '@pleat/mask';
 import type { LayerBytes } from './charts.ts';
 import { formatBytes, formatCount, formatShare } from './format.ts';
 
-const isMask = ({ form }: WeightReport) => form === 'binary' || form === 'sign';
+const maskForms: readonly string[] = ['binary', 'sign', 'ternary', 'same'];
+const isMask = ({ form }: WeightReport) => maskForms.includes(form);
 const bytesOf = ({ weights, bitsPerWeight }: WeightReport) => (weights * bitsPerWeight) / 8;
 
 /** What every weight of one layer costs together. */

@@ -11,7 +11,8 @@ export function encodeSection(section: Section): Coded {
   switch (section.kind) {
     case 'mask': {
       const { bits, shape, coding } = section;
-      return { ...encodeMask(bits, shape, coding), shape: [...shape] };
+      const { coding: taken, bytes } = encodeMask(bits, shape, coding);
+      return { coding: taken as 'raw' | 'range', bytes, shape: [...shape] };
     }
     case 'tensor': {
       const { values, shape, coding } = section;

@@ -29,6 +29,8 @@ export class Contexts {
   readonly #runsInRow: number;
   /** What classes and references add for each filter; null when nothing. */
   readonly #ofFilter: Uint16Array | null;
+  /** Classes known beforehand and what each adds; null when there are none. */
+  readonly #hints: { classes: Uint8Array; weight: number } | null;
   readonly #ofRow: { classes: Uint8Array; divisor: number; modulus: number; weight: number }[] = [];
 
   constructor(model: MaskModel, geometry: Geometry) {
@@ -65,6 +67,7 @@ export class Contexts {
       }
       weight *= count;
     }
+    this.#hints = model.hints && { classes: model.hints.classes, weight };
   }
 
   /** How many runs the mask has; they follow each other in row-major order. */
@@ -85,8 +88,9 @@ export class Contexts {
    * Fills `current` for the run whose first bit is `bits[at]`, leaving out what near lags and references add.
    * In front of the mask `bits` has at least `margin` zeros.
    */
-  fill(bits: Uint8Array, at: number, { length, row, column }: Run): void {
+  fill(bits: Uint8Array, at: number, { start, length, row, column }: Run): void {
     const { current } = this;
+    const hints = this.#hints;
     let base = 0;
     for (const { classes, divisor, modulus, weight } of this.#ofRow) {
       base += classes[Math.floor(row / divisor) % modulus]! * weight;
@@ -94,6 +98,10 @@ export class Contexts {
     const ofFilter = this.#ofFilter;
     if (!ofFilter) current.fill(base, 0, length);
     else for (let i = 0; i < length; i++) current[i] = base + ofFilter[column + i]!;
+    if (hints) {
+      const { classes, weight } = hints;
+      for (let i = 0; i < length; i++) current[i]! += classes[start + i]! * weight;
+    }
     for (const { lag, shift } of this.#far) this.#addLag(bits, at - lag, length, shift);
   }
 

@@ -3,7 +3,7 @@ import { codeLength } from './code-length.ts';
 import { Contexts } from './contexts.ts';
 import type { Geometry } from './geometry.ts';
 import { candidateLags, chooseLags } from './lags.ts';
-import { axes, fits, type MaskModel, order0 } from './model.ts';
+import { axes, fits, type Hints, type MaskModel, order0 } from './model.ts';
 import { findReferences } from './references.ts';
 import { type Sample, sampleOf, totalLength } from './sample.ts';
 
@@ -35,6 +35,7 @@ function candidateParts(
   bits: Uint8Array,
   geometry: Geometry,
   tally: ReturnType<typeof tallies>,
+  hints: Hints | null,
 ): [Partial<MaskModel>, number][] {
   // With a single tap the rows are the inputs; and a map of tiny parts would tell as much as the mask.
   const usable = axes.filter(
@@ -45,10 +46,8 @@ function candidateParts(
     .map((axis) => fitClasses(axis, tally[axis]))
     .filter((fitted) => fitted !== null)
     .sort((a, b) => b.saved - a.saved);
-  const parts: [Partial<MaskModel>, number][] = maps.map(({ map, bits }) => [
-    { maps: [map] },
-    bits,
-  ]);
+  const parts: [Partial<MaskModel>, number][] = hints ? [[{ hints }, 0]] : [];
+  for (const { map, bits } of maps) parts.push([{ maps: [map] }, bits]);
   const references = findReferences(bits, geometry);
   if (references) {
     const bits = references.reduce((sum, d, i) => sum + 1 + (d ? 32 - Math.clz32(i) : 0), 16);
@@ -61,12 +60,14 @@ function candidateParts(
  * Looks for the model under which a mask gets shortest: first density classes and references, then lags on top of them.
  *
  * @param padded the mask behind `margin` zeros, as many as the longest candidate lag
+ * @param hints a class of each weight that the decoder will know too, taken when it helps
  * @returns the best found, which is `order0` when nothing helps; its estimated length and the exact one of `order0`, in bits
  */
 export function fitModel(
   padded: Uint8Array,
   margin: number,
   geometry: Geometry,
+  hints: Hints | null,
 ): { model: MaskModel; length: number; order0Length: number } {
   const bits = padded.subarray(margin);
   const tally = tallies(bits, geometry);
@@ -75,7 +76,7 @@ export function fitModel(
   const sample = sampleOf(padded, margin, geometry);
   let described = 0;
   let best = measure(sample, order0, 0);
-  for (const [part, cost] of candidateParts(bits, geometry, tally)) {
+  for (const [part, cost] of candidateParts(bits, geometry, tally, hints)) {
     const maps = [...best.model.maps, ...(part.maps ?? [])];
     maps.sort((a, b) => axes.indexOf(a.axis) - axes.indexOf(b.axis));
     const model = { ...best.model, ...part, maps };

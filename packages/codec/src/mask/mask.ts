@@ -5,7 +5,15 @@ import { Contexts } from './contexts.ts';
 import { fitModel } from './fit.ts';
 import { type Geometry, geometryOf } from './geometry.ts';
 import { candidateLags } from './lags.ts';
-import { decodeMaps, encodeMaps, type MaskModel, order0, readLags, writeLags } from './model.ts';
+import {
+  decodeMaps,
+  encodeMaps,
+  type Hints,
+  type MaskModel,
+  order0,
+  readLags,
+  writeLags,
+} from './model.ts';
 import { newCounts, RangeDecoder, RangeEncoder } from './range-coder.ts';
 import { packBits, unpackBits } from './raw.ts';
 
@@ -42,18 +50,45 @@ function encodeWith(
   return bytes;
 }
 
+/** How a single mask is coded; `hinted` is range coded, with odds that depend on hints too. */
+export type CodedMask = 'raw' | 'range' | 'hinted';
+
+const mostClasses = 16;
+
+/** Checks hints, one class a weight, and counts the classes. */
+function hintsOf(who: string, size: number, classes: Uint8Array | undefined): Hints | null {
+  if (classes === undefined) return null;
+  let highest = 0;
+  for (let i = 0; i < classes.length; i++) highest = Math.max(highest, classes[i]!);
+  if (classes.length !== size || highest >= mostClasses) {
+    throw new RangeError(
+      `${who}: hints must be a class of 0 .. ${mostClasses - 1} for each of ${size} weights, found ${classes.length} up to ${highest}`,
+    );
+  }
+  return { classes, count: highest + 1 };
+}
+
 /** The shortest range code found, or null when the mask is sure to take more than `most` bytes. */
-function encodeRange(bits: Uint8Array, geometry: Geometry, most: number): Uint8Array | null {
+function encodeRange(
+  bits: Uint8Array,
+  geometry: Geometry,
+  most: number,
+  hints: Hints | null,
+): { coding: CodedMask; bytes: Uint8Array } | null {
   const margin = Math.max(0, ...candidateLags(geometry));
   const padded = new Uint8Array(margin + bits.length);
   padded.set(bits, margin);
-  if (bits.length < smallestModelled) return encodeWith(order0, padded, margin, geometry);
-  const { model, length, order0Length } = fitModel(padded, margin, geometry);
+  const coded = (model: MaskModel) => ({
+    coding: model.hints ? ('hinted' as const) : ('range' as const),
+    bytes: encodeWith(model, padded, margin, geometry),
+  });
+  if (bits.length < smallestModelled) return coded(order0);
+  const { model, length, order0Length } = fitModel(padded, margin, geometry, hints);
   if (Math.min(length, order0Length) / 8 > most + 16) return null;
-  const modelled = encodeWith(model, padded, margin, geometry);
-  if (model === order0 || 8 * modelled.length <= order0Length) return modelled;
-  const plain = encodeWith(order0, padded, margin, geometry);
-  return plain.length < modelled.length ? plain : modelled;
+  const modelled = coded(model);
+  if (model === order0 || 8 * modelled.bytes.length <= order0Length) return modelled;
+  const plain = coded(order0);
+  return plain.bytes.length < modelled.bytes.length ? plain : modelled;
 }
 
 /**
@@ -63,8 +98,10 @@ function encodeRange(bits: Uint8Array, geometry: Geometry, most: number): Uint8A
  * @param shape its shape; kernels are [..., inputs, filters] as in TensorFlow.js
  * @param coding raw (one bit a weight), range (adaptive; raw all the same where that is smaller by more than 16 bytes), or auto (the
  *   default): the smaller of both
+ * @param hints a class of 0 .. 15 for each weight that the decoder will know too, such as the sign of a fixed value behind the
+ *   mask; the coding is `hinted` when they were of use, and then decoding takes the same hints
  * @returns the coding taken and the bytes, never more than raw takes plus 16
- * @throws RangeError when bits and shape do not match, or a byte is neither 0 nor 1
+ * @throws RangeError when bits, hints and shape do not match, a byte is neither 0 nor 1, or a hint is above 15
  * @example
  * console.log(encodeMask(new Uint8Array(800), [100, 8]).coding); // range
  */
@@ -72,7 +109,8 @@ export function encodeMask(
   bits: Uint8Array,
   shape: readonly number[],
   coding: MaskCoding = 'auto',
-): { coding: 'raw' | 'range'; bytes: Uint8Array } {
+  hints?: Uint8Array,
+): { coding: CodedMask; bytes: Uint8Array } {
   if (sizeOf(shape) !== bits.length) {
     throw new RangeError(
       `encodeMask: shape [${shape}] has ${sizeOf(shape)} weights, found ${bits.length} bits; pass one byte a weight`,
@@ -86,8 +124,9 @@ export function encodeMask(
   }
   if (coding !== 'raw' && bits.length > 0) {
     const most = Math.ceil(bits.length / 8) + (coding === 'range' ? 16 : -1);
-    const bytes = encodeRange(bits, geometryOf(shape), most);
-    if (bytes && bytes.length <= most) return { coding: 'range', bytes };
+    const classes = hintsOf('encodeMask', bits.length, hints);
+    const coded = encodeRange(bits, geometryOf(shape), most, classes);
+    if (coded && coded.bytes.length <= most) return coded;
   }
   return { coding: 'raw', bytes: packBits(bits) };
 }
@@ -108,8 +147,8 @@ function decodeRaw(bytes: Uint8Array, size: number): Uint8Array {
   return unpackBits(bytes, size);
 }
 
-function decodeRange(bytes: Uint8Array, geometry: Geometry): Uint8Array {
-  const { model, end } = readLags(bytes, geometry);
+function decodeRange(bytes: Uint8Array, geometry: Geometry, hints: Hints | null): Uint8Array {
+  const { model, end } = readLags(bytes, geometry, hints);
   const coder = new RangeDecoder(bytes, end);
   decodeMaps(coder, model, geometry);
   const contexts = new Contexts(model, geometry);
@@ -158,8 +197,10 @@ function ended(coder: RangeDecoder, bits: Uint8Array): Uint8Array {
  * @param bytes what `encodeMask` returned
  * @param shape the shape it was given
  * @param coding the coding it returned
+ * @param hints the hints it was given, for the coding `hinted`
  * @returns the mask, one byte (0 or 1) a weight, row-major
  * @throws PleatFormatError when the bytes cannot come from `encodeMask` with this shape
+ * @throws RangeError when a hinted mask comes without its hints
  * @example
  * const { bytes, coding } = encodeMask(Uint8Array.of(1, 0, 1, 1), [4]);
  * console.log(decodeMask(bytes, [4], coding).join('')); // 1011
@@ -167,10 +208,16 @@ function ended(coder: RangeDecoder, bits: Uint8Array): Uint8Array {
 export function decodeMask(
   bytes: Uint8Array,
   shape: readonly number[],
-  coding: 'raw' | 'range',
+  coding: CodedMask,
+  hints?: Uint8Array,
 ): Uint8Array {
   const size = sizeOf(shape);
-  return coding === 'raw' || size === 0
-    ? decodeRaw(bytes, size)
-    : decodeRange(bytes, geometryOf(shape));
+  if (coding === 'raw' || size === 0) return decodeRaw(bytes, size);
+  const classes = coding === 'hinted' ? hintsOf('decodeMask', size, hints) : null;
+  if (coding === 'hinted' && classes === null) {
+    throw new RangeError(
+      'decodeMask: this mask was coded with hints, found none; pass those that encodeMask got',
+    );
+  }
+  return decodeRange(bytes, geometryOf(shape), classes);
 }

@@ -24,17 +24,25 @@ export interface MaskModel {
   lags: number[];
   /** For each filter how many filters before it lies the one it resembles; 0 for none. */
   references: Uint32Array | null;
+  /** A class of each weight that encoder and decoder know beforehand; it is no part of the code. */
+  hints: Hints | null;
+}
+
+/** A class (0 .. count - 1) of each weight. */
+export interface Hints {
+  classes: Uint8Array;
+  count: number;
 }
 
 /** The model that knows nothing but how many ones there were. */
-export const order0: Readonly<MaskModel> = { maps: [], lags: [], references: null };
+export const order0: Readonly<MaskModel> = { maps: [], lags: [], references: null, hints: null };
 
 const mostLags = 8;
 const mostContexts = 2 ** 16;
 
 /** How many contexts a model tells apart. */
-export function contextsOf({ maps, lags, references }: MaskModel): number {
-  const classes = maps.reduce((product, map) => product * map.count, 1);
+export function contextsOf({ maps, lags, references, hints }: MaskModel): number {
+  const classes = maps.reduce((product, map) => product * map.count, hints?.count ?? 1);
   return classes * 2 ** lags.length * (references ? 4 : 1);
 }
 
@@ -63,13 +71,17 @@ function damaged(what: string): PleatFormatError {
 }
 
 /** Reads what `writeLags` wrote; the maps and references are still empty. */
-export function readLags(bytes: Uint8Array, { size }: Geometry): { model: MaskModel; end: number } {
+export function readLags(
+  bytes: Uint8Array,
+  { size }: Geometry,
+  hints: Hints | null,
+): { model: MaskModel; end: number } {
   const flags = bytes[0];
   if (flags === undefined) throw damaged(`a range-coded mask begins with its model, found no byte`);
   const maps = axes
     .filter((_, i) => flags & (16 << i))
     .map((axis) => ({ axis, classes: new Uint8Array(), count: 1 }));
-  const model: MaskModel = { maps, lags: [], references: null };
+  const model: MaskModel = { maps, lags: [], references: null, hints };
   let end = 1;
   for (let i = 0; i < (flags & 15); i++) {
     let lag = 0;

@@ -1,19 +1,19 @@
 import { decodeContainer, type Section } from '@pleat/codec';
-import { isModel } from '@pleat/ops';
-import { fillLayer, type LayerFill } from '@pleat/prototype';
+import { isModel, onlyOptions } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { requireBytes } from '../arguments.ts';
+import { recomputeNorms } from '../norms.ts';
+import { disposeModel } from '../weights.ts';
 import {
   inflateText,
+  isMaskForm,
   type ModelDocument,
   type StoredModel,
-  type StoredSource,
   type StoredWeight,
 } from './document.ts';
 import { PleatModelError } from './errors.ts';
-import { MaskReader } from './masks.ts';
 import { restoreModel } from './restore.ts';
-import { TensorReader } from './tensors.ts';
+import { Values } from './values.ts';
 import { readDocument } from './wire.ts';
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -42,74 +42,6 @@ export function storedWeights(
   );
 }
 
-/** Rebuilds the values of stored weights. */
-class Values {
-  readonly #masks: MaskReader;
-  readonly #tensors: TensorReader;
-  readonly #sources: { source: StoredSource; values: Float32Array | undefined }[];
-
-  constructor(sections: readonly Section[], sources: readonly StoredSource[]) {
-    this.#masks = new MaskReader(sections);
-    this.#tensors = new TensorReader(sections);
-    this.#sources = sources.map((source, i) => {
-      if ('seed' in source) return { source, values: undefined };
-      const section = sections.find(({ name }) => name === `source/${i}`);
-      if (section?.kind !== 'tensor' || section.values.length !== source.length) {
-        throw new PleatModelError(
-          'missing-section',
-          `decodeModel: the file has no section 'source/${i}' of ${source.length} values.`,
-        );
-      }
-      return { source, values: Float32Array.from(section.values) };
-    });
-  }
-
-  of(path: string, { form, shape, fill }: StoredWeight): Float32Array | Int32Array {
-    if (form !== 'binary' && form !== 'sign') return this.#tensors.take(form, product(shape));
-    const {
-      source: index,
-      offset,
-      scale,
-      gain,
-    } = fill ?? { source: -1, offset: 0, scale: 1, gain: 1 };
-    const entry = this.#sources[index];
-    if (entry === undefined) {
-      throw new PleatModelError(
-        'prototype',
-        `decodeModel: '${path}' reads prototype ${index}, which is not there.`,
-      );
-    }
-    const bits = this.#masks.take(shape);
-    const { source, values } = entry;
-    const drawn = 'seed' in source ? source : { ...unseeded, length: source.length };
-    const layer: LayerFill = {
-      layer: path,
-      shape,
-      size: product(shape),
-      source: drawn,
-      offset,
-      scale,
-    };
-    let out: Float32Array;
-    try {
-      out = fillLayer(layer, values);
-    } catch (error) {
-      throw new PleatModelError('prototype', `decodeModel: ${(error as Error).message}`);
-    }
-    // The same products in the same order as a masked layer computes, so that the same bits come out.
-    for (let i = 0; i < out.length; i++) {
-      const value = out[i] as number;
-      const multiplier =
-        form === 'sign' ? (bits[i] === 1 ? gain : -gain) : bits[i] === 1 ? gain : 0;
-      out[i] = (form === 'sign' ? Math.abs(value) : value) * multiplier;
-    }
-    return out;
-  }
-}
-
-/** Stands for the source of values that came with the file: nothing of it is drawn. */
-const unseeded = { seed: 0, stream: '', distribution: 'normal', scale: 1 } as const;
-
 function setWeights(model: tf.LayersModel, stored: StoredModel, values: Values, path = ''): void {
   for (const { name, weights, model: inner } of stored.layers) {
     const here = `${path}${name}`;
@@ -136,13 +68,38 @@ function setWeights(model: tf.LayersModel, stored: StoredModel, values: Values, 
   }
 }
 
+// As many as a section may have elements: what a file implies without holding it is bounded like what it holds.
+const mostWeights = 2 ** 28;
+
+/** How many values the tensors of a file must hold for a weight. */
+function valuesFor({ form, shape, scales }: StoredWeight): number {
+  if (scales !== undefined) return product(scales.shape);
+  return form === 'constant' || form === 'same' || isMaskForm(form) ? 0 : product(shape);
+}
+
 /** Builds the plain model in the sections of a file. */
-export function modelFromSections(sections: readonly Section[]): tf.LayersModel {
-  const { model: stored, sources } = documentOf(sections);
+export function modelFromSections(
+  sections: readonly Section[],
+  calibrate?: Calibration,
+): tf.LayersModel {
+  const document = documentOf(sections);
+  const { model: stored, recompute = false } = document;
+  if (recompute && calibrate === undefined) {
+    throw new PleatModelError(
+      'calibration',
+      'decodeModel: the file leaves out the statistics of its batch norms; pass a batch of inputs as calibrate.',
+    );
+  }
   const all = storedWeights(stored).flatMap(({ weights }) => weights);
-  const needed = all.reduce((sum, { shape }) => sum + product(shape), 0);
+  const total = all.reduce((sum, { shape }) => sum + product(shape), 0);
+  if (!(total <= mostWeights)) {
+    throw new PleatModelError(
+      'section-size',
+      `decodeModel: the model has ${total} weights, expected at most ${mostWeights}.`,
+    );
+  }
+  const needed = all.reduce((sum, weight) => sum + valuesFor(weight), 0);
   const held = sections.reduce((sum, section) => {
-    if (section.kind === 'mask') return sum + section.bits.length;
     return section.kind === 'tensor' && !section.name.startsWith('source/')
       ? sum + section.values.length
       : sum;
@@ -150,19 +107,43 @@ export function modelFromSections(sections: readonly Section[]): tf.LayersModel 
   if (needed !== held) {
     throw new PleatModelError(
       'section-size',
-      `decodeModel: the model has ${needed} weights, the file holds ${held}.`,
+      `decodeModel: the model has ${needed} values beside its masks, the file holds ${held}.`,
     );
   }
-  return restoreModel(stored, held, (model) => {
-    setWeights(model, stored, new Values(sections, sources));
+  const wanted = new Set(all.flatMap(({ form, of }) => (form === 'same' ? [of ?? 0] : [])));
+  const model = restoreModel(stored, total, (model) => {
+    const values = new Values(sections, document, wanted);
+    setWeights(model, stored, values);
+    values.finish();
   });
+  if (!recompute || calibrate === undefined) return model;
+  try {
+    recomputeNorms(model, calibrate);
+    return model;
+  } catch (error) {
+    disposeModel(model);
+    throw new Error(
+      `decodeModel: the batch given as calibrate does not fit the model (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+}
+
+/** Inputs from which statistics of batch norms are computed that a file leaves out. */
+export type Calibration = tf.Tensor | tf.Tensor[];
+
+/** How a model is read. */
+export interface DecodeOptions {
+  /** A batch of inputs, needed for a file that was encoded with `norms: 'recompute'`. */
+  calibrate?: Calibration;
 }
 
 /**
  * Reads a model from the bytes of a `.pleat` file.
  * @param bytes The whole file.
+ * @param options A batch to calibrate norms with, for files that leave their statistics out.
  * @returns The plain model, not compiled: what `bake` gives for the model that was written, exactly so when its other
- *   weights were stored as float32.
+ *   weights were stored as float32 and its norms kept.
  * @throws TypeError When bytes is no Uint8Array.
  * @throws PleatFormatError When the container is broken.
  * @throws PleatModelError When the container is sound but holds no readable model.
@@ -171,7 +152,11 @@ export function modelFromSections(sections: readonly Section[]): tf.LayersModel 
  * const plain = await decodeModel(await encodeModel(masked));
  * plain.layers[0].getClassName(); // Dense
  */
-export async function decodeModel(bytes: Uint8Array): Promise<tf.LayersModel> {
+export async function decodeModel(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): Promise<tf.LayersModel> {
   requireBytes('decodeModel', bytes);
-  return modelFromSections(decodeContainer(bytes).sections);
+  onlyOptions('decodeModel', options, ['calibrate']);
+  return modelFromSections(decodeContainer(bytes).sections, options.calibrate);
 }

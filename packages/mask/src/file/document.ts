@@ -1,12 +1,24 @@
 import type { PrototypeSource } from '@pleat/prototype';
 import { deflateSync, inflateSync } from 'fflate';
+import type { Freeze } from '../layers/frozen.ts';
 import { PleatModelError } from './errors.ts';
 
+/** A weight that is a mask over a prototype: `binary` keeps or drops, `sign` chooses the sign, `ternary` does both. */
+export type MaskForm = 'binary' | 'sign' | 'ternary';
+
+/** How values are stored. */
+export type TensorForm = 'float32' | 'float16' | 'uint8' | 'int32';
+
 /**
- * How a weight is stored: as a mask over the prototype (`binary`: the bit keeps or drops, `sign`: it chooses the sign), or
- * as values.
+ * How a weight is stored: as a mask over the prototype, as `same` as an earlier masked weight, as values, or as one value that
+ * all of it has (`constant`).
  */
-export type WeightForm = 'binary' | 'sign' | 'float32' | 'float16' | 'uint8' | 'int32';
+export type WeightForm = MaskForm | 'same' | TensorForm | 'constant';
+
+/** Tells the masked forms. */
+export function isMaskForm(form: WeightForm): form is MaskForm {
+  return form === 'binary' || form === 'sign' || form === 'ternary';
+}
 
 /** Where a masked weight's fixed values are, and the gain its mask carries. */
 export interface StoredFill {
@@ -16,11 +28,20 @@ export interface StoredFill {
   gain: number;
 }
 
-/** One weight of a layer; `fill` is there for the two masked forms. */
+/** One weight of a layer. */
 export interface StoredWeight {
   form: WeightForm;
   shape: number[];
+  /** Of the masked forms. */
   fill?: StoredFill;
+  /** Of the masked forms, where a part of the weight is decided by seed: which of the seed's streams. */
+  frozen?: number;
+  /** Of the masked forms and `same`: factors that are multiplied in, broadcast. */
+  scales?: { form: TensorForm; shape: number[] };
+  /** Of `same`: which masked weight, counted from 0 in the order of the file. */
+  of?: number;
+  /** Of `constant`. */
+  value?: number;
 }
 
 /** One input of a call: how many layers back in the list, which call of that layer, which output, call arguments. */
@@ -58,6 +79,10 @@ export type StoredSource = PrototypeSource | { length: number };
 export interface ModelDocument {
   model: StoredModel;
   sources: StoredSource[];
+  /** Which weights the seed decides, in models that have such. */
+  freeze?: Freeze & { seed: number };
+  /** True when statistics of batch norms are not stored but to be computed anew from a batch. */
+  recompute?: boolean;
   metadata: Record<string, unknown>;
 }
 

@@ -1,11 +1,15 @@
 import { encodeContainer, type MaskCoding, type Section } from '@pleat/codec';
-import { onlyOptions, requireModel } from '@pleat/ops';
+import { copyWeights, onlyOptions, requireModel, weightName } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
-import { bakeKernels } from '../bake.ts';
+import { type Baked, bakeKernels } from '../bake.ts';
 import type { MaskedKernel } from '../layers/kernel.ts';
-import { disposeModel } from '../weights.ts';
+import { foldNorms } from '../norms.ts';
+import { disposeModel, maskedKernels } from '../weights.ts';
+import { constantOf } from './constants.ts';
 import { deflateText, type StoredSource, type StoredWeight } from './document.ts';
+import { signHints } from './fixed.ts';
 import { maskSections, type StoredMask } from './masks.ts';
+import { maskParts } from './multiplier.ts';
 import { TensorWriter } from './tensors.ts';
 import { storeModel } from './topology.ts';
 import { writeDocument } from './wire.ts';
@@ -23,12 +27,18 @@ export interface EncodeOptions {
   maskCoding?: MaskCoding;
   /** Precision of the other weights: one for all, or by weight name (`layer/weight`). Default float32, which loses nothing. */
   tensors?: StoredPrecision | ((name: string) => StoredPrecision);
+  /**
+   * Batch norms: `keep` their scale, shift, mean and variance; `fold` all four into scale and shift; or `recompute`: leave mean
+   * and variance out, to be computed again from a batch by whoever decodes (`calibrate`). Default `keep`.
+   */
+  norms?: 'keep' | 'fold' | 'recompute';
 }
 
 const optionNames = [
   'metadata',
   'maskCoding',
   'tensors',
+  'norms',
 ] as const satisfies (keyof EncodeOptions)[];
 
 /** The precision asked for one weight. */
@@ -41,28 +51,6 @@ function precisionOf(
   throw new RangeError(
     `encodeModel: tensors must be one of ${precisions.join(', ')}, got ${String(precision)} for weight '${name}'.`,
   );
-}
-
-/** The bits of a final mask and the one gain its values share. */
-function bitsOf(path: string, kernel: MaskedKernel): { bits: Uint8Array; gain: number } {
-  const mask = kernel.mask();
-  const values = mask.dataSync<'float32'>();
-  mask.dispose();
-  const { alphabet, name } = kernel.learner.learner;
-  const low = alphabet === 'sign' ? -1 : 0;
-  let gain = 0;
-  for (const value of values) gain = Math.max(gain, Math.abs(value));
-  const bits = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (value !== gain && value !== low * gain) {
-      throw new Error(
-        `encodeModel: learner '${name}' gave the mask of '${path}' the value ${value}; expected only ${low * gain} and ${gain}.`,
-      );
-    }
-    bits[i] = value === gain && gain !== 0 ? 1 : 0;
-  }
-  return { bits, gain: gain === 0 ? 1 : gain };
 }
 
 /** The values of given prototypes, put together again from the layers that read them. */
@@ -91,10 +79,73 @@ class SourceTable {
   }
 }
 
+/** Gathers masked kernels on their way into a file. */
+class MaskWriter {
+  readonly masks: StoredMask[] = [];
+  readonly sources = new SourceTable();
+  readonly #pool: TensorWriter;
+  /** The place of each kernel in the file, by its index in the model. */
+  readonly #places = new Map<number, number>();
+
+  constructor(pool: TensorWriter) {
+    this.#pool = pool;
+  }
+
+  add(path: string, kernel: MaskedKernel): StoredWeight {
+    const { masking, frozen, learner } = kernel;
+    const { shape, offset, scale } = masking.fill;
+    const place = this.#places.size;
+    const scales = this.#scales(kernel);
+    const of = masking.owner === undefined ? undefined : this.#places.get(masking.owner);
+    this.#places.set(masking.index, place);
+    if (of !== undefined) return { form: 'same', shape, of, ...scales };
+    const { alphabet } = learner.learner;
+    const { bits, signs, gain } = maskParts(path, kernel);
+    const hints = alphabet === 'binary' ? signHints(kernel.fixedValues(), frozen) : undefined;
+    this.masks.push({ shape: frozen === null ? shape : [bits.length], bits, hints });
+    // Behind each ternary mask come the signs of what it keeps.
+    if (alphabet === 'ternary') {
+      this.masks.push({ shape: [signs.length], bits: signs, hints: undefined });
+    }
+    const fill = { source: this.sources.add(kernel), offset, scale, gain };
+    const stream = frozen === null ? {} : { frozen: masking.owner ?? masking.index };
+    return { form: alphabet, shape, fill, ...stream, ...scales };
+  }
+
+  #scales({ scales }: MaskedKernel): Pick<StoredWeight, 'scales'> {
+    if (scales === null) return {};
+    const { variable, precision: form } = scales;
+    // The values themselves: rounding them twice could give others.
+    this.#pool.add(form, variable.read().dataSync<'float32'>() as Float32Array);
+    return { scales: { form, shape: variable.shape as number[] } };
+  }
+}
+
+/** What a batch norm has before it has seen anything. */
+const statistics: Readonly<Record<string, number>> = { moving_mean: 0, moving_variance: 1 };
+
+/** The plain model behind a masked one, and the masked kernel behind each of its weights that has one. */
+function bakeForFile(model: tf.LayersModel, fold: boolean): Baked {
+  const baked = bakeKernels(model, true);
+  if (!fold) return baked;
+  try {
+    const plain = foldNorms(baked.plain);
+    const kernels: Baked['kernels'] = new Map();
+    copyWeights(baked.plain, plain, (from, to) => {
+      const kernel = baked.kernels.get(from);
+      if (kernel !== undefined) kernels.set(to, kernel);
+      return null;
+    });
+    return { plain, kernels };
+  } finally {
+    disposeModel(baked.plain);
+  }
+}
+
 /**
  * Writes a model into the bytes of a `.pleat` file.
  * @param model A masked model, or a plain one (whose weights are then all stored as tensors).
- * @param options Metadata, mask coding, precision of what is not masked.
+ * @param options Metadata, mask coding, how what is not masked is stored.
  * @returns The file's bytes; the same for the same model on every machine.
  * @throws TypeError, RangeError When an argument or option is not what it should be.
  * @throws Error When scores are NaN, or a layer cannot be rebuilt from its config.
@@ -108,22 +159,21 @@ export async function encodeModel(
 ): Promise<Uint8Array> {
   requireModel('encodeModel', model);
   onlyOptions('encodeModel', options, optionNames);
-  const { metadata = {}, maskCoding = 'auto', tensors = 'float32' } = options;
-  const { plain, kernels } = bakeKernels(model, true);
+  const { metadata = {}, maskCoding = 'auto', tensors = 'float32', norms = 'keep' } = options;
+  if (!['keep', 'fold', 'recompute'].includes(norms)) {
+    throw new RangeError(
+      `encodeModel: norms must be one of keep, fold, recompute, got ${String(norms)}.`,
+    );
+  }
+  const { plain, kernels } = bakeForFile(model, norms === 'fold');
   try {
-    const masks: StoredMask[] = [];
-    const sources = new SourceTable();
     const pool = new TensorWriter();
+    const masked = new MaskWriter(pool);
+    const left: string[] = [];
     const store = (weight: tf.LayerVariable, path: string): StoredWeight => {
       const shape = weight.shape as number[];
       const kernel = kernels.get(weight);
-      if (kernel !== undefined) {
-        const { offset, scale } = kernel.masking.fill;
-        const { bits, gain } = bitsOf(path, kernel);
-        masks.push({ shape, bits });
-        const fill = { source: sources.add(kernel), offset, scale, gain };
-        return { form: kernel.learner.learner.alphabet, shape, fill };
-      }
+      if (kernel !== undefined) return masked.add(path, kernel);
       const name = weight.originalName.startsWith(path)
         ? weight.originalName
         : `${path}/${weight.originalName.split('/').at(-1)}`;
@@ -132,19 +182,34 @@ export async function encodeModel(
           `encodeModel: weight '${name}' is ${weight.dtype}; a file holds float32 and int32 weights.`,
         );
       }
+      const statistic = statistics[weightName(weight)];
+      if (norms === 'recompute' && statistic !== undefined) {
+        left.push(name);
+        return { form: 'constant', shape, value: statistic };
+      }
+      const values = weight.read().dataSync() as Float32Array | Int32Array;
+      const constant = weight.dtype === 'int32' ? null : constantOf(values, shape);
+      if (constant !== null) return { form: 'constant', shape, value: constant };
       const form = weight.dtype === 'int32' ? 'int32' : precisionOf(tensors, name);
-      pool.add(form, weight.read().dataSync() as Float32Array | Int32Array);
+      pool.add(form, values);
       return { form, shape };
     };
-    const document = { model: storeModel(plain, store), sources: sources.stored, metadata };
+    const first = maskedKernels(model)[0]?.kernel.layer;
+    const document = {
+      model: storeModel(plain, store),
+      sources: masked.sources.stored,
+      ...(first?.freeze ? { freeze: { ...first.freeze, seed: first.seed } } : {}),
+      ...(left.length > 0 ? { recompute: true } : {}),
+      metadata,
+    };
     const sections: Section[] = [
       { kind: 'bytes', name: 'model', bytes: deflateText(writeDocument(document)) },
-      ...sources.values.flatMap((values, i): Section[] =>
+      ...masked.sources.values.flatMap((values, i): Section[] =>
         values === null
           ? []
           : [{ kind: 'tensor', name: `source/${i}`, shape: [values.length], values }],
       ),
-      ...maskSections(masks, maskCoding),
+      ...maskSections(masked.masks, maskCoding),
       ...pool.sections(),
     ];
     return encodeContainer(sections);

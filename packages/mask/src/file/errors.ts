@@ -7,7 +7,8 @@ export type PleatModelErrorCode =
   | 'shape'
   | 'prototype'
   | 'missing-section'
-  | 'section-size';
+  | 'section-size'
+  | 'calibration';
 
 /** A `.pleat` file that holds no readable model; `code` says what kind of fault, the message what was found where. */
 export class PleatModelError extends Error {

@@ -1,7 +1,7 @@
 import { decodeContainer } from '@pleat/codec';
 import * as tf from '@tensorflow/tfjs';
 import { disposeModel } from '../weights.ts';
-import { documentOf, modelFromSections } from './decode.ts';
+import { type Calibration, type DecodeOptions, documentOf, modelFromSections } from './decode.ts';
 import { type EncodeOptions, encodeModel } from './encode.ts';
 
 /** Where a `.pleat` file is: a URL or path, or its bytes. */
@@ -68,9 +68,12 @@ async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts>
   return artifacts as tf.io.ModelArtifacts;
 }
 
-async function load(source: PleatSource): Promise<tf.io.ModelArtifacts> {
+async function load(
+  source: PleatSource,
+  calibrate: Calibration | undefined,
+): Promise<tf.io.ModelArtifacts> {
   const { sections } = decodeContainer(await readSource(source));
-  const model = modelFromSections(sections);
+  const model = modelFromSections(sections, calibrate);
   try {
     const artifacts = await artifactsOf(model);
     return {
@@ -111,7 +114,7 @@ async function save(
 /**
  * Lets `tf.loadLayersModel` read a `.pleat` file and, in Node, `model.save` write one.
  * @param source A URL (fetched), a path (Node), or the bytes themselves.
- * @param options How to encode when saving; as for encodeModel.
+ * @param options How to encode when saving, as for encodeModel; how to decode when loading, as for decodeModel.
  * @returns The handler; the metadata of the file becomes the model's user-defined metadata.
  * @throws TypeError, Error From its load and save, when the source is none of these, cannot be read or written.
  * @throws PleatFormatError, PleatModelError From its load, when what was read holds no model.
@@ -120,9 +123,13 @@ async function save(
  * const plain = await tf.loadLayersModel(pleatHandler(await encodeModel(masked)));
  * plain.countParams(); // 10000
  */
-export function pleatHandler(source: PleatSource, options: EncodeOptions = {}): tf.io.IOHandler {
+export function pleatHandler(
+  source: PleatSource,
+  options: EncodeOptions & DecodeOptions = {},
+): tf.io.IOHandler {
+  const { calibrate, ...encoding } = options;
   return {
-    load: () => load(source),
-    save: (artifacts) => save(source, artifacts, options),
+    load: () => load(source, calibrate),
+    save: (artifacts) => save(source, artifacts, encoding),
   };
 }

@@ -1,8 +1,8 @@
 import { decodeContainer, type SectionCoding, type SectionKind } from '@pleat/codec';
 import { requireBytes } from '../arguments.ts';
-import { documentOf, storedWeights } from './decode.ts';
-import type { StoredSource, WeightForm } from './document.ts';
-import { MaskReader } from './masks.ts';
+import { documentOf } from './decode.ts';
+import { isMaskForm, type StoredSource } from './document.ts';
+import { type WeightReport, weightReports } from './inspect-weights.ts';
 
 /** One section of a file. */
 export interface SectionReport {
@@ -14,20 +14,6 @@ export interface SectionReport {
   maxError: number | null;
 }
 
-/** One weight of the model. */
-export interface WeightReport {
-  /** Path of the layer; models in models are joined by `/`. */
-  layer: string;
-  shape: number[];
-  weights: number;
-  /** `binary` and `sign` are masks, the others values. */
-  form: WeightForm;
-  /** Share of bits that are 1: weights kept, or positive signs; null for values. */
-  kept: number | null;
-  /** Bits of the file per weight, averaged over the section it lies in. */
-  bitsPerWeight: number;
-}
-
 /** What a `.pleat` file holds and what it costs. */
 export interface ModelReport {
   fileBytes: number;
@@ -37,17 +23,18 @@ export interface ModelReport {
   /** Share of bytes saved, by the file as it is: 1 - fileBytes / float32Bytes. */
   trueRatio: number;
   /**
-   * Share saved as the PEMN paper counts: 1 - (32 U + P) / (32 P) for U prototype values and P masked weights, norms, biases
-   * and the file's structure left out (Bai et al., NeurIPS 2022); null when nothing is masked.
+   * Share saved as the PEMN paper counts: 1 - (32 U + B) / (32 P) for U prototype values, P masked weights and B mask bits,
+   * norms, biases and the file's structure left out (Bai et al., NeurIPS 2022); null when nothing is masked. A weight has one bit,
+   * a ternary one two, one whose kernel is folded into another or whose place the seed decides none.
    */
   paperRatio: number | null;
+  /** True when the statistics of batch norms must be computed again from a batch (`norms: 'recompute'`). */
+  recompute: boolean;
   sections: SectionReport[];
   weights: WeightReport[];
   prototypes: StoredSource[];
   metadata: Record<string, unknown>;
 }
-
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Reports what a `.pleat` file holds, without building the model.
@@ -65,38 +52,25 @@ const product = (shape: readonly number[]): number => shape.reduce((a, b) => a *
 export function inspectModel(bytes: Uint8Array): ModelReport {
   requireBytes('inspectModel', bytes);
   const { sections, header } = decodeContainer(bytes);
-  const { model, sources, metadata } = documentOf(sections);
-  const cost = new Map(
-    header.sections.map(({ name, start, end, shape }) => [
-      name,
-      (8 * (end - start)) / Math.max(1, product(shape)),
-    ]),
-  );
-  const masks = new MaskReader(sections);
-  let masked = 0;
-  const weights = storedWeights(model).flatMap(({ path, weights }) =>
-    weights.map(({ form, shape }): WeightReport => {
-      const size = product(shape);
-      const base = { layer: path, shape, weights: size, form };
-      if (form !== 'binary' && form !== 'sign') {
-        const name = form === 'uint8' ? `uint8/${size}` : form;
-        return { ...base, kept: null, bitsPerWeight: cost.get(name) ?? 0 };
-      }
-      const bitsPerWeight = cost.get(`mask/${masks.taken}`) ?? cost.get('mask') ?? 0;
-      let ones = 0;
-      for (const bit of masks.take(shape)) ones += bit;
-      masked += size;
-      return { ...base, kept: ones / Math.max(1, size), bitsPerWeight };
-    }),
-  );
+  const document = documentOf(sections);
+  const { sources, recompute = false, metadata } = document;
+  const weights = weightReports(document, sections, header.sections);
   const float32Bytes = 4 * weights.reduce((sum, { weights }) => sum + weights, 0);
   const unique = sources.reduce((sum, { length }) => sum + length, 0);
+  const planes = { binary: 1, sign: 1, ternary: 2 };
+  let masked = 0;
+  let bits = 0;
+  for (const { form, weights: size, frozen } of weights) {
+    if (form === 'same' || isMaskForm(form)) masked += size;
+    if (isMaskForm(form)) bits += planes[form] * Math.round(size * (1 - frozen));
+  }
   return {
     fileBytes: bytes.length,
     headerBytes: header.headerBytes,
     float32Bytes,
     trueRatio: 1 - bytes.length / float32Bytes,
-    paperRatio: masked === 0 ? null : 1 - (32 * unique + masked) / (32 * masked),
+    paperRatio: masked === 0 ? null : 1 - (32 * unique + bits) / (32 * masked),
+    recompute,
     sections: header.sections.map(({ name, kind, coding, start, end, maxError }) => ({
       name,
       kind,

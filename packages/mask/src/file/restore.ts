@@ -1,3 +1,4 @@
+import { PleatFormatError } from '@pleat/codec';
 import { modelFromConfig } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { StoredLayer, StoredModel } from './document.ts';
@@ -133,7 +134,7 @@ export function restoreModel(
     return model;
   } catch (error) {
     for (const variable of made) variable.dispose();
-    if (error instanceof PleatModelError) throw error;
+    if (error instanceof PleatModelError || error instanceof PleatFormatError) throw error;
     return fail(`tfjs cannot build the model of the file (${(error as Error).message})`);
   } finally {
     tf.engine().endScope();

@@ -1,10 +1,9 @@
 import type { Section, TensorCoding } from '@pleat/codec';
-import type { WeightForm } from './document.ts';
+import type { TensorForm } from './document.ts';
 import { PleatModelError } from './errors.ts';
 
 // A section costs about a hundred bytes of header, as much as a whole norm vector: so all tensors of one coding share a
 // section. Those in 8 bits are the columns of one matrix for each length, so that each keeps a scale of its own.
-type TensorForm = Exclude<WeightForm, 'binary' | 'sign'>;
 type Values = Float32Array | Int32Array;
 
 function sectionName(form: TensorForm, size: number): string {

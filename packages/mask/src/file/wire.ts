@@ -1,28 +1,35 @@
-import type {
-  Inbound,
-  ModelDocument,
-  Port,
-  StoredFill,
-  StoredLayer,
-  StoredModel,
-  StoredSource,
-  StoredWeight,
-  WeightForm,
+import {
+  type Inbound,
+  isMaskForm,
+  type ModelDocument,
+  type Port,
+  type StoredFill,
+  type StoredLayer,
+  type StoredModel,
+  type StoredSource,
+  type StoredWeight,
+  type TensorForm,
+  type WeightForm,
 } from './document.ts';
 import { PleatModelError } from './errors.ts';
 
 // The JSON a file carries: one-letter keys, and nothing that is usual. Deflate takes care of the rest.
-//   top    { n: name, m: model, p?: prototypes, x?: metadata }
+//   top    { n: name, m: model, p?: prototypes, z?: [seed, kept, dropped], r?: 1, x?: metadata }
 //   model  { l: layers, i?: inputs, o?: outputs }                     (no inputs: Sequential)
 //   layer  { c: class, n: name, g?: config, i?: inbound, w?: weights, m?: model }
-//   weight 'b3x3x64', or ['b3x3x64', source, offset, scale, gain] with usual values cut from the end
+//   weight 'b3x3x64', or ['b3x3x64', source, offset, scale, gain] with usual values cut from the end, and
+//          { z: frozen stream, s: scales such as 'h1x1x64' } behind them where there are such;
+//          ['=3x3x64', masked weight, { s }?] the same as that one; ['c64', value] all of one value
 const letters: Readonly<Record<WeightForm, string>> = {
   binary: 'b',
   sign: 's',
+  ternary: 't',
+  same: '=',
   float32: 'f',
   float16: 'h',
   uint8: 'q',
   int32: 'i',
+  constant: 'c',
 };
 const forms = new Map(
   Object.entries(letters).map(([form, letter]) => [letter, form as WeightForm]),
@@ -63,21 +70,58 @@ function finite(value: unknown, where: string): number {
   return Number.isFinite(value) ? (value as number) : fail('a number', where);
 }
 
-function writeWeight({ form, shape, fill }: StoredWeight): unknown {
-  const head = letters[form] + shape.join('x');
-  if (fill === undefined) return head;
-  const rest = [fill.source, fill.offset, fill.scale, fill.gain];
-  while (rest.length > 0 && rest.at(-1) === usualFill[rest.length - 1]) rest.pop();
+const spell = (form: WeightForm, shape: readonly number[]): string =>
+  letters[form] + shape.join('x');
+
+function writeWeight({ form, shape, fill, frozen, scales, of, value }: StoredWeight): unknown {
+  const head = spell(form, shape);
+  if (form === 'constant') return [head, value];
+  const rest: unknown[] = form === 'same' ? [of] : [];
+  if (fill !== undefined) {
+    rest.push(fill.source, fill.offset, fill.scale, fill.gain);
+    while (rest.length > 0 && rest.at(-1) === usualFill[rest.length - 1]) rest.pop();
+  }
+  if (frozen !== undefined || scales !== undefined) {
+    const s = scales && spell(scales.form, scales.shape);
+    rest.push({ ...(frozen !== undefined && { z: frozen }), ...(s !== undefined && { s }) });
+  }
   return rest.length === 0 ? head : [head, ...rest];
+}
+
+function readSpelled(value: unknown, where: string): { form: WeightForm; shape: number[] } {
+  const spelled = text(value, where);
+  const form = forms.get(spelled[0] ?? '') ?? fail(`a form (one of ${[...forms.keys()]})`, where);
+  const dimensions = spelled.length === 1 ? [] : spelled.slice(1).split('x');
+  const shape = dimensions.map((part) => integer(/^\d+$/.test(part) ? Number(part) : null, where));
+  return { form, shape };
+}
+
+const scaleForms: readonly WeightForm[] = ['float32', 'float16', 'uint8'];
+
+function readExtras(value: unknown, where: string): Pick<StoredWeight, 'frozen' | 'scales'> {
+  const { z, s } = object(value, where);
+  const extras: Pick<StoredWeight, 'frozen' | 'scales'> = {};
+  if (z !== undefined) extras.frozen = integer(z, where);
+  if (s !== undefined) {
+    const { form, shape } = readSpelled(s, where);
+    if (!scaleForms.includes(form)) fail('scales of a tensor form', where);
+    extras.scales = { form: form as TensorForm, shape };
+  }
+  return extras;
 }
 
 function readWeight(value: unknown, where: string): StoredWeight {
   const [head, ...rest] = Array.isArray(value) ? value : [value];
-  const spelled = text(head, where);
-  const form = forms.get(spelled[0] ?? '') ?? fail(`a form (one of ${[...forms.keys()]})`, where);
-  const dimensions = spelled.length === 1 ? [] : spelled.slice(1).split('x');
-  const shape = dimensions.map((part) => integer(/^\d+$/.test(part) ? Number(part) : null, where));
-  if (form !== 'binary' && form !== 'sign') return { form, shape };
+  const { form, shape } = readSpelled(head, where);
+  if (form === 'constant') {
+    // A norm or a bias; a kernel of one value is none that is written so.
+    if (shape.length !== 1) fail('a vector as constant', where);
+    return { form, shape, value: finite(rest[0], where) };
+  }
+  if (form !== 'same' && !isMaskForm(form)) return { form, shape };
+  const last = rest.at(-1);
+  const extras = typeof last === 'object' && last !== null ? readExtras(rest.pop(), where) : {};
+  if (form === 'same') return { form, shape, of: integer(rest[0], where), ...extras };
   const [source, offset, scale, gain] = usualFill.map((usual, i) => rest[i] ?? usual);
   const fill: StoredFill = {
     source: integer(source, where),
@@ -85,7 +129,7 @@ function readWeight(value: unknown, where: string): StoredWeight {
     scale: finite(scale, where),
     gain: finite(gain, where),
   };
-  return { form, shape, fill };
+  return { form, shape, fill, ...extras };
 }
 
 function writeInbound(inbound: readonly Inbound[][]): unknown[] {
@@ -179,8 +223,19 @@ function readSource(value: unknown): StoredSource {
   };
 }
 
+function readFreeze(value: unknown): NonNullable<ModelDocument['freeze']> {
+  const where = 'the frozen weights';
+  const [seed, kept, dropped] = array(value, where);
+  return {
+    seed: integer(seed, where),
+    kept: finite(kept, where),
+    dropped: finite(dropped, where),
+  };
+}
+
 /** A document as the JSON a file carries. */
-export function writeDocument({ model, sources, metadata }: ModelDocument): string {
+export function writeDocument(document: ModelDocument): string {
+  const { model, sources, freeze, recompute, metadata } = document;
   const p = sources.map((source) =>
     'seed' in source
       ? [source.seed, source.stream, source.length, source.distribution, source.scale]
@@ -190,6 +245,8 @@ export function writeDocument({ model, sources, metadata }: ModelDocument): stri
     n: model.name,
     m: writeModel(model),
     ...(p.length > 0 && { p }),
+    ...(freeze && { z: [freeze.seed, freeze.kept, freeze.dropped] }),
+    ...(recompute && { r: 1 }),
     ...(Object.keys(metadata).length > 0 && { x: metadata }),
   });
 }
@@ -208,10 +265,12 @@ export function readDocument(json: string): ModelDocument {
       `decodeModel: the model's description is not JSON (${(error as Error).message}).`,
     );
   }
-  const { n, m, p = [], x = {} } = object(value, 'the top');
+  const { n, m, p = [], z, r, x = {} } = object(value, 'the top');
   return {
     model: readModel(m, text(n, 'the top'), 'the model', 0),
     sources: array(p, 'sources').map(readSource),
+    ...(z !== undefined && { freeze: readFreeze(z) }),
+    ...(r !== undefined && { recompute: true }),
     metadata: object(x, 'metadata'),
   };
 }

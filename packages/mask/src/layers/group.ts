@@ -1,15 +1,12 @@
 import { topKMask } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
+import type { MaskedKernel } from './kernel.ts';
 
-interface Member {
-  scores: tf.Variable;
-}
-
-/** The masked kernels of one model, for selections that span all of them. */
+/** The masked kernels of one model, for what spans several of them: global selection, and kernels folded into one. */
 export class MaskGroup {
   readonly size: number;
-  readonly #members: (Member | undefined)[];
-  #masks: tf.Tensor[] = [];
+  readonly #members: (MaskedKernel | undefined)[];
+  #masks = new Map<number, tf.Tensor>();
   #state: unknown[] = [];
 
   constructor(size: number) {
@@ -17,48 +14,56 @@ export class MaskGroup {
     this.#members = new Array(size).fill(undefined);
   }
 
-  join(index: number, scores: tf.Variable): void {
-    this.#members[index] = { scores };
+  join(kernel: MaskedKernel): void {
+    this.#members[kernel.masking.index] = kernel;
+  }
+
+  /** The kernel of that index. */
+  member(index: number): MaskedKernel {
+    const member = this.#members[index];
+    if (member !== undefined) return member;
+    throw new Error(
+      `Masked kernel ${index} of ${this.size} is missing; the layers of a model that selects globally or folds kernels ` +
+        'only work together, as maskModel or loadLayersModel made them.',
+    );
   }
 
   /** Frees the masks held for all members; safe to call once per member. */
   dispose(): void {
-    tf.dispose(this.#masks);
-    this.#masks = [];
+    tf.dispose([...this.#masks.values()]);
+    this.#masks.clear();
     this.#state = [];
   }
 
   /**
-   * The member's part of the mask of the top `keep` share of |score| over all members.
+   * The member's part of the mask of the top `keep` share of |score| over all members; folded kernels count once.
    *
    * Computed once for all members and reused until a score changes: an optimizer's update gives a variable a new dataId,
    * so equal ids mean equal scores.
    */
   topK(index: number, keep: number): tf.Tensor {
-    const members = this.#members.map((member, i) => {
-      if (member === undefined) {
-        throw new Error(
-          `Global top-k: masked kernel ${i} of ${this.size} is missing; the layers of a model that selects globally ` +
-            'only work together, as maskModel or loadLayersModel made them.',
-        );
-      }
-      return member.scores;
-    });
-    const state = [keep, ...members.map((scores) => scores.dataId)];
+    const members = this.#members
+      .map((_, i) => this.member(i))
+      .filter(({ masking }) => masking.owner === undefined);
+    const state = [keep, ...members.map(({ scores }) => (scores.read() as tf.Variable).dataId)];
     if (state.some((part, i) => part !== this.#state[i])) {
       this.dispose();
-      this.#masks = tf.tidy(() => {
-        const all = tf.concat(members.map((scores) => scores.reshape([-1])));
+      tf.tidy(() => {
+        const scores = members.map((member) => member.placedScores());
+        const all = tf.concat(scores.map((part) => part.reshape([-1])));
         const mask = topKMask(all, Math.max(1, Math.round(keep * all.size)));
         const parts = tf.split(
           mask as tf.Tensor1D,
-          members.map((scores) => scores.size),
+          scores.map((part) => part.size),
         );
-        return parts.map((part, i) => tf.keep(part.reshape(members[i]?.shape as number[])));
+        members.forEach(({ masking }, i) => {
+          const part = parts[i] as tf.Tensor;
+          this.#masks.set(masking.index, tf.keep(part.reshape(masking.fill.shape)));
+        });
       });
       this.#state = state;
     }
-    return this.#masks[index] as tf.Tensor;
+    return this.#masks.get(index) as tf.Tensor;
   }
 }
 

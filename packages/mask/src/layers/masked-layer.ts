@@ -3,14 +3,17 @@ import { fillUniform, stream } from '@pleat/random';
 import * as tf from '@tensorflow/tfjs';
 import { type ChosenLearner, chooseLearner } from '../learners/registry.ts';
 import { joinForming, type MaskGroup } from './group.ts';
-import { MaskedKernel } from './kernel.ts';
+import { type KernelVariables, MaskedKernel } from './kernel.ts';
 import { maskable, maskedName } from './kinds.ts';
 import { type KernelMasking, type LayerMasking, packMasking, unpackMasking } from './masking.ts';
+import { LearnedScales } from './scales.ts';
 
 /** A layer whose kernels are read through masks. */
 export interface MaskedLayer extends tf.layers.Layer {
   readonly masking: LayerMasking;
   readonly kernels: readonly MaskedKernel[];
+  /** What the layer has where its plain form has weights, in that order. */
+  readonly slots: readonly (tf.LayerVariable | MaskedKernel)[];
 }
 
 type Config = tf.serialization.ConfigDict;
@@ -33,6 +36,7 @@ function masked(Base: LayerClass): LayerClass {
     static override className: string = maskedName(Base.className);
     readonly masking: LayerMasking;
     readonly kernels: MaskedKernel[] = [];
+    readonly slots: (tf.LayerVariable | MaskedKernel)[] = [];
     readonly #learner: ChosenLearner;
     readonly #group: MaskGroup;
 
@@ -57,11 +61,9 @@ function masked(Base: LayerClass): LayerClass {
       trainable?: boolean,
       constraint?: never,
     ): tf.LayerVariable {
-      const add = (name: string, initializer?: Initializer, trainable?: boolean) =>
-        super.addWeight(name, shape, dtype, initializer, undefined, trainable);
       const masking = this.masking.kernels.find((kernel) => kernel.weight === name);
       if (masking === undefined) {
-        return super.addWeight(
+        const weight = super.addWeight(
           name,
           shape,
           dtype,
@@ -70,18 +72,25 @@ function masked(Base: LayerClass): LayerClass {
           trainable,
           constraint,
         );
+        this.slots.push(weight);
+        return weight;
       }
       this.#check(masking, shape, constraint);
-      const scores = add(`${name}_scores`, this.#scoreInitializer(masking), trainable);
-      const given = masking.given ? add(`${name}_prototype`, tf.initializers.zeros(), false) : null;
+      const add = (
+        suffix: string,
+        shape: tf.Shape,
+        initializer: Initializer,
+        trainable?: boolean,
+      ): tf.LayerVariable =>
+        super.addWeight(`${name}_${suffix}`, shape, dtype, initializer, undefined, trainable);
       const kernel = new MaskedKernel({
         masking,
-        scores,
-        given,
+        layer: this.masking,
+        variables: this.#variables(masking, shape as number[], add, trainable),
         learner: this.#learner,
-        seed: this.masking.seed,
         group: this.#group,
       });
+      this.slots.push(kernel);
       this.kernels.push(kernel);
       // A penalty on the kernel stays one on the effective weights and reaches the scores through the mask.
       if (regularizer != null) this.addLoss(() => regularizer.apply(kernel.read()));
@@ -122,9 +131,40 @@ function masked(Base: LayerClass): LayerClass {
       }
     }
 
-    #scoreInitializer({ index, fanIn }: KernelMasking): Initializer {
-      const { seed, scoreScale } = this.masking;
-      const limit = scoreScale / Math.sqrt(fanIn);
+    #variables(
+      masking: KernelMasking,
+      shape: number[],
+      add: (
+        suffix: string,
+        shape: tf.Shape,
+        initializer: Initializer,
+        trainable?: boolean,
+      ) => tf.LayerVariable,
+      trainable: boolean | undefined,
+    ): KernelVariables {
+      const { scoreScale, scales } = this.masking;
+      const { learner, options } = this.#learner;
+      const limit = scoreScale / Math.sqrt(masking.fanIn);
+      const own = masking.owner === undefined;
+      const scores = own
+        ? add('scores', shape, this.#scoreInitializer(masking.index, limit), trainable)
+        : null;
+      const start = own ? (learner.threshold?.start(options, limit) ?? null) : null;
+      const threshold =
+        start === null
+          ? null
+          : add('threshold', [], tf.initializers.constant({ value: start }), trainable);
+      const given = masking.given ? add('prototype', shape, tf.initializers.zeros(), false) : null;
+      if (scales === undefined) return { scores, threshold, given, scales: null };
+      const kind = maskable[Base.className]?.[masking.weight];
+      const channels = kind?.channels(shape) ?? shape;
+      const scaleShape = scales.per === 'channel' ? channels : shape.map(() => 1);
+      const variable = add('scales', scaleShape, tf.initializers.ones(), trainable);
+      return { scores, threshold, given, scales: new LearnedScales(variable, scales.precision) };
+    }
+
+    #scoreInitializer(index: number, limit: number): Initializer {
+      const { seed } = this.masking;
       return {
         apply: (shape: number[]) => {
           const out = new Float32Array(tf.util.sizeFromShape(shape));

@@ -1,5 +1,8 @@
 import type { LayerFill } from '@pleat/prototype';
 import type { LearnerOptions } from '../learners/registry.ts';
+import type { Scheduled } from '../schedule.ts';
+import type { Freeze } from './frozen.ts';
+import type { Scales } from './scales.ts';
 
 /** One masked kernel of a layer: which fixed values it has and which score stream it starts from. */
 export interface KernelMasking {
@@ -11,6 +14,8 @@ export interface KernelMasking {
   fanIn: number;
   /** True when the values came from the user: they are then a weight of the layer and travel with it. */
   given: boolean;
+  /** Index of the kernel this one is folded into: it has the scores. */
+  owner?: number;
 }
 
 /** All that a masked layer adds to the config of its stock layer; plain JSON, enough to rebuild it alone. */
@@ -23,6 +28,13 @@ export interface LayerMasking {
   scoreScale: number;
   /** The masked kernels of one model select together (global top-k): the model's name and their number. */
   group: { id: string; size: number };
+  /** What follows is absent where it is not used. */
+  freeze?: Freeze;
+  scales?: Scales;
+  /** Reach of the uniform noise on scores in training, as a share of their first half-width. */
+  noise?: Scheduled;
+  /** Whether the straight-through gradient is multiplied by |w| once more. */
+  scoreGradient?: 'plain' | 'magnitude';
 }
 
 /** The form in which it rides in a layer's config. */

@@ -15,6 +15,7 @@ export interface EdgePopupOptions {
 export const edgePopup: Learner<EdgePopupOptions> = {
   name: 'edge-popup',
   alphabet: 'binary',
+  byMagnitude: true,
   options(given) {
     onlyOptions("Learner 'edge-popup'", given, ['keep', 'scope']);
     return {

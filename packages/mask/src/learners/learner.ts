@@ -4,23 +4,32 @@ import type * as tf from '@tensorflow/tfjs';
 export interface LearnerContext {
   /** True inside a training step, false when predicting, evaluating or baking. */
   readonly training: boolean;
+  /** The share of training that is over, 0 to 1; 0 until `setTrainingStep` is told how many steps there are. */
+  readonly progress: number;
+  /** Scores started uniform in +- this. */
+  readonly limit: number;
+  /** The layer's trained threshold, a scalar; null for learners without one. */
+  readonly threshold: tf.Tensor | null;
   /** Uniform draws in [0, 1) of the scores' shape, fixed by (seed, layer, step): random learners draw from here only. */
   uniform(): tf.Tensor;
   /** The mask of the top `keep` share of |score| over every masked layer of the model (global selection). */
   globalTopK(keep: number): tf.Tensor;
 }
 
-/** The values a multiplier can take, up to one positive gain a layer: {0, 1} or {-1, 1}. */
-export type Alphabet = 'binary' | 'sign';
+/** The values a multiplier can take, up to one positive gain a layer: {0, 1}, {-1, 1} or {-1, 0, 1}. */
+export type Alphabet = 'binary' | 'sign' | 'ternary';
 
 /**
  * One way of learning a mask: scores to multipliers, and a straight-through gradient back.
  *
- * With alphabet `binary` the layer computes with `w * mask`, with `sign` with `|w| * mask`: the bit then chooses the sign.
+ * With alphabet `binary` the layer computes with `w * mask`, with `sign` and `ternary` with `|w| * mask`: the mask then
+ * chooses the sign.
  */
 export interface Learner<Options extends object = object> {
   readonly name: string;
   readonly alphabet: Alphabet;
+  /** True when the largest |score| are kept, so that a score of 0 means dropped; default false: the largest scores are. */
+  readonly byMagnitude?: boolean;
   /**
    * Completes and checks the options.
    * @param given What the user wrote, without the learner's name.
@@ -39,5 +48,18 @@ export interface Learner<Options extends object = object> {
    * @param upstream d loss / d mask, of the scores' shape.
    * @returns d loss / d scores, as the learner's straight-through rule has it.
    */
-  gradient(upstream: tf.Tensor, scores: tf.Tensor, mask: tf.Tensor, options: Options): tf.Tensor;
+  gradient(
+    upstream: tf.Tensor,
+    scores: tf.Tensor,
+    mask: tf.Tensor,
+    options: Options,
+    context: LearnerContext,
+  ): tf.Tensor;
+  /** A trained threshold for each layer, for learners that have one. */
+  readonly threshold?: {
+    /** Where it starts, given that scores start uniform in +-limit; null: these options need none. */
+    start(options: Options, limit: number): number | null;
+    /** d loss / d threshold, a scalar, from d loss / d mask. */
+    gradient(upstream: tf.Tensor, scores: tf.Tensor, options: Options): tf.Tensor;
+  };
 }

@@ -1,11 +1,19 @@
 import { edgePopup } from './edge-popup.ts';
+import { learnedKeep } from './learned-keep.ts';
 import type { Learner } from './learner.ts';
 import { signed } from './signed.ts';
 import { supermask } from './supermask.ts';
+import { ternary } from './ternary.ts';
 import { threshold } from './threshold.ts';
 
 /** The learners that come with the package. */
-export type LearnerName = 'edge-popup' | 'supermask' | 'threshold' | 'signed';
+export type LearnerName =
+  | 'edge-popup'
+  | 'supermask'
+  | 'threshold'
+  | 'signed'
+  | 'ternary'
+  | 'learned-keep';
 
 /** A learner's name and its options. */
 export type LearnerOptions = { name: LearnerName | (string & {}) } & Record<string, unknown>;
@@ -41,13 +49,13 @@ export function registerLearner<Options extends object>(learner: Learner<Options
   learners.set(learner.name, learner as unknown as Learner);
 }
 
-for (const learner of [edgePopup, supermask, threshold, signed]) {
+for (const learner of [edgePopup, supermask, threshold, signed, ternary, learnedKeep]) {
   registerLearner(learner as Learner<never>);
 }
 
 /** The names of every learner there is, the user's own included. * @returns The names, in the order they were registered.
  * @example
- * learnerNames(); // [ 'edge-popup', 'supermask', 'threshold', 'signed' ]
+ * learnerNames().slice(0, 4); // [ 'edge-popup', 'supermask', 'threshold', 'signed' ]
  */
 export function learnerNames(): string[] {
   return [...learners.keys()];
