@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findTorch } from './torch.mjs';
 import { root } from './workspace.mjs';
 
 const results = join(root, 'test-results', 'vitest.json');
@@ -28,6 +29,17 @@ function run(title, command, args, env = process.env) {
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 rmSync(results, { force: true });
+// The tests of the torch engine, and its conformance, need a libtorch; without one they skip.
+run('setting up', 'node', ['scripts/setup.mjs']);
+const torch = await findTorch().catch((error) => ({ why: error.message }));
+console.log(`\n=== libtorch: ${torch.why}`);
+if (torch.folder) {
+  process.env.PLEAT_TORCH = torch.folder;
+  checks.push(['tfjs conformance (torch)', ...pnpm('conformance', 'torch')]);
+} else {
+  console.log('=== tfjs conformance (torch) and the tests of packages/backend-torch: skipped');
+  count.skipped++;
+}
 const tested = run('tests', 'npm', ['test'], { ...process.env, PLEAT_TEST_RESULTS: results });
 if (existsSync(results)) {
   const summary = JSON.parse(readFileSync(results, 'utf8'));

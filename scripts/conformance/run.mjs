@@ -11,7 +11,7 @@ import { judge } from './judge.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const scratch = join(here, '../../node_modules/.cache/conformance');
 const baselineName = 'cpu';
-const timeLimit = 240_000;
+const timeLimit = 900_000;
 /** Failures listed at most. */
 const shown = 100;
 

@@ -102,6 +102,29 @@ describe.skipIf(process.platform === 'win32')('a private copy', () => {
     expect(calls().map((call) => call.includes('--index-url'))).toEqual([true, false, false]);
   });
 
+  test('is of a later version where no index has the tested one, unless that was asked for', async () => {
+    const failure = 'ERROR: No matching distribution found for torch==2.13.0';
+    const changes = { failure, only: 'torch==2.13.0' };
+    const file = join(root, 'torch-2.14.1-py3-none-any.whl');
+    const bytes = zipSync({
+      ...contents(),
+      'torch/version.py': Buffer.from("__version__ = '2.14.1+cpu'\ncuda = None\n"),
+    });
+    write(file, bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const { python: command, calls } = python({
+      ...changes,
+      wheel: { file, sha256, version: '2.14.1+cpu' },
+    });
+    await expect(installTorch({ cache, python: command, version: '2.13.0' })).rejects.toMatchObject(
+      { code: 'no-wheel' },
+    );
+    const copy = await installTorch({ cache, python: command });
+    expect(copy).toMatchObject({ version: '2.14.1+cpu', problem: null });
+    expect(copy.folder).toContain(join(cache, '2.14.1-'));
+    expect(calls().some((call) => call.includes('torch>=2.10'))).toBe(true);
+  });
+
   test('replaces a broken one', async () => {
     const target = join(cache, `${version}-${process.platform}-${process.arch}`);
     write(join(target, 'torch', 'lib', libraryName('torch_cpu')), 'cut short');

@@ -6,6 +6,7 @@ import { TorchInstallError } from '../errors.ts';
 import { examine } from '../examine.ts';
 import { pythonCommands } from '../python.ts';
 import type { TorchLocation } from '../types.ts';
+import { oldestTorch } from '../version.ts';
 import { diskError, downloadWheel, type Pip, resolveWheel, type Wheel } from './pip.ts';
 import type { ProgressListener } from './progress.ts';
 import { unpack, verify } from './unpack.ts';
@@ -24,7 +25,7 @@ export interface InstallOptions {
   signal?: AbortSignal;
   /** Where wheels come from: 'cpu' is torch's own index without CUDA, 'pip' what pip is set to, or an address; default 'cpu', then 'pip'. */
   index?: 'cpu' | 'pip' | (string & {});
-  /** Version of torch; default the tested one. */
+  /** Version of torch; default the tested one, or where no index has it, the newest from 2.10 on. */
   version?: string;
   /** Folder of private copies; default `PLEAT_CACHE`/torch, else pleat/torch in the user's cache folder. */
   cache?: string;
@@ -46,9 +47,9 @@ export interface InstallOptions {
  * const { folder } = await installTorch({ onProgress: ({ phase, loaded }) => console.log(phase, loaded) });
  */
 export async function installTorch(options: InstallOptions = {}): Promise<TorchLocation> {
-  const { signal, version = testedTorch, cache = torchCache() } = options;
+  const { signal, cache = torchCache() } = options;
   const python = options.python ?? pythonCommands()[0]!;
-  const target = join(cache, copyName(version));
+  const target = join(cache, copyName(options.version ?? testedTorch));
   const present = await examine(target, 'private', 'private copy');
   if (present.problem === null) return present;
   signal?.throwIfAborted();
@@ -58,7 +59,7 @@ export async function installTorch(options: InstallOptions = {}): Promise<TorchL
     const scratch = join(cache, `.part-${process.pid}-${randomUUID()}`);
     await mkdir(scratch);
     try {
-      return await install({ python, scratch, signal }, target, { ...options, version });
+      return await install({ python, scratch, signal }, cache, options);
     } finally {
       await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
     }
@@ -73,11 +74,15 @@ export async function installTorch(options: InstallOptions = {}): Promise<TorchL
 
 async function install(
   pip: Pip,
-  target: string,
-  { onProgress, signal, version, index }: InstallOptions & { version: string },
+  cache: string,
+  { onProgress, signal, version, index }: InstallOptions,
 ): Promise<TorchLocation> {
   onProgress?.({ phase: 'resolve', loaded: 0, total: null });
-  const chosen = await chooseWheel(pip, version, index === undefined ? ['cpu', 'pip'] : [index]);
+  const wanted =
+    version === undefined ? [`==${testedTorch}`, `>=${oldestTorch}`] : [`==${version}`];
+  const chosen = await chooseWheel(pip, wanted, index === undefined ? ['cpu', 'pip'] : [index]);
+  // What follows a plus sign tells builds of one version apart.
+  const target = join(cache, copyName(chosen.wheel.version.split('+')[0]!));
   const exact = `torch==${chosen.wheel.version}`;
   const wheel = await downloadWheel(pip, exact, indexArguments(chosen.index), onProgress);
   await verify(wheel, chosen.wheel.sha256, { onProgress, signal });
@@ -98,20 +103,20 @@ async function install(
   return examine(target, 'private', 'private copy');
 }
 
-/** Takes the first index that has a wheel which works without CUDA's own. */
+/** Takes the first version that an index has a wheel of which works without CUDA's own. */
 async function chooseWheel(
   pip: Pip,
-  version: string,
+  versions: readonly string[],
   indexes: readonly string[],
 ): Promise<{ wheel: Wheel; index: string }> {
   let failure: unknown;
-  for (const index of indexes) {
+  for (const [version, index] of versions.flatMap((v) => indexes.map((i) => [v, i] as const))) {
     try {
-      const wheel = await resolveWheel(pip, `torch==${version}`, indexArguments(index));
+      const wheel = await resolveWheel(pip, `torch${version}`, indexArguments(index));
       if (!wheel.needsCuda) return { wheel, index };
       failure ??= new TorchInstallError(
         'no-wheel',
-        `expected a torch ${version} wheel without CUDA, found one that needs CUDA's own wheels; let pip reach ${cpuIndex}, or run \`pip install torch\`, which brings them along and is found without a private copy.`,
+        `expected a torch${version} wheel without CUDA, found one that needs CUDA's own wheels; let pip reach ${cpuIndex}, or run \`pip install torch\`, which brings them along and is found without a private copy.`,
       );
     } catch (error) {
       // Only what another index may mend is worth asking another index.
