@@ -3,9 +3,11 @@ import { doctorCommand } from '../commands/doctor.ts';
 import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
 import { packCommand } from '../commands/pack.ts';
+import { sweepCommand } from '../commands/sweep.ts';
 import { trainCommand } from '../commands/train.ts';
 import { tspCommand } from '../commands/tsp.ts';
 import { unpackCommand } from '../commands/unpack.ts';
+import { workCommand } from '../commands/work.ts';
 import { errorSentence, exitCodeOf, exitCodes, UsageError } from './errors.ts';
 import { version } from './version.ts';
 
@@ -17,6 +19,8 @@ function createProgram(): Command {
     .showSuggestionAfterError(true);
   for (const command of [
     trainCommand(),
+    sweepCommand(),
+    workCommand(),
     evalCommand(),
     inspectCommand(),
     packCommand(),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
 import type { Output } from '../cli/output.ts';
+import { progressToParent } from '../cli/parent.ts';
 import { readConfigFile } from '../config/file.ts';
 import { addTrainFlags } from '../config/flags.ts';
 import { type OptionSource, resolveConfig } from '../config/resolve.ts';
@@ -95,7 +96,7 @@ export function trainCommand(): Command {
     run: async ({ flags, output }) => {
       const { config, mode } = await planRun(flags, output);
       const { runTraining } = await import('../train/run.ts');
-      tell(await runTraining(config, mode, output), output);
+      tell(await runTraining(config, mode, output, progressToParent()), output);
     },
   });
 }

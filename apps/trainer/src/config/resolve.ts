@@ -57,12 +57,39 @@ function defined(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
+/** What to do about an option that was given and means nothing beside the others. */
+type OnIdle = (key: TrainKey, needs: string) => void;
+
+function refuseIdle(key: TrainKey, needs: string): never {
+  throw new UsageError(
+    `${flagOf(key)} has a meaning only with ${needs}; leave it out or change the other.`,
+  );
+}
+
 /**
  * One complete, checked configuration from several sources; a later source overrides an earlier one.
  *
  * @throws UsageError for an unknown option, a value out of range, or options that exclude each other
  */
 export function resolveConfig(...sources: OptionSource[]): TrainConfig {
+  return resolveWith(refuseIdle, sources);
+}
+
+/**
+ * The same for one run of a grid, where an option may mean nothing beside some values of another.
+ *
+ * @returns the configuration, and the options that were given and left out of it
+ * @throws UsageError as `resolveConfig`, but for options without a meaning
+ */
+export function resolveApplicable(...sources: OptionSource[]): {
+  config: TrainConfig;
+  idle: TrainKey[];
+} {
+  const idle: TrainKey[] = [];
+  return { config: resolveWith((key) => void idle.push(key), sources), idle };
+}
+
+function resolveWith(onIdle: OnIdle, sources: OptionSource[]): TrainConfig {
   const merged = Object.assign({}, ...sources.map(({ options }) => defined(options)));
   const parsed = trainSchema.safeParse(merged);
   if (!parsed.success) {
@@ -73,11 +100,7 @@ export function resolveConfig(...sources: OptionSource[]): TrainConfig {
   for (const { keys, applies, needs } of rules) {
     if (applies(config)) continue;
     for (const key of keys) {
-      if (key in merged) {
-        throw new UsageError(
-          `${flagOf(key)} has a meaning only with ${needs}; leave it out or change the other.`,
-        );
-      }
+      if (key in merged) onIdle(key, needs);
       delete config[key as TrainKey];
     }
   }

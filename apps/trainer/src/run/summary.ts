@@ -8,6 +8,8 @@ interface SizeSummary {
   float32Bytes: number;
   /** 1 - file / float32, of what is really stored. */
   trueRatio: number;
+  /** Bits of the file for each weight of the plain model, everything counted. */
+  bitsPerWeight: number;
   /** The figure of the PEMN paper, which leaves norm parameters out; null for a dense model. */
   paperRatio: number | null;
 }
@@ -22,6 +24,8 @@ export interface Summary {
   parameters: number;
   epochs: number;
   steps: number;
+  /** Images seen in training steps, each as often as it was seen. */
+  imagesSeen: number;
   /** Seconds spent in training steps, over all processes of the run. */
   seconds: number;
   imagesPerSecond: number;

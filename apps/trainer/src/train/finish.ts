@@ -76,6 +76,7 @@ export async function finishRun(
     parameters: plain.countParams(),
     epochs: config.epochs,
     steps: state.step,
+    imagesSeen: state.step * config.batch,
     seconds: state.seconds,
     imagesPerSecond: (state.step * config.batch) / state.seconds,
     selected: { rule: config.select, epoch: selectedEpoch(config, state.best?.epoch) },
@@ -90,6 +91,7 @@ export async function finishRun(
       fileBytes: sizes.fileBytes,
       float32Bytes: sizes.float32Bytes,
       trueRatio: sizes.trueRatio,
+      bitsPerWeight: (8 * sizes.fileBytes) / plain.countParams(),
       paperRatio: config.method === 'mask' ? sizes.paperRatio : null,
     },
   };

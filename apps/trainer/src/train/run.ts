@@ -76,12 +76,14 @@ function withPath(error: unknown, path: string): unknown {
 /**
  * One run from configuration to report.
  *
+ * @param showProgress makes what shows how far the run is
  * @throws UsageError, CliError or InterruptedError with one sentence to show
  */
 export async function runTraining(
   asked: TrainConfig,
   mode: TrainMode,
   output: Output,
+  showProgress: typeof createProgress = createProgress,
 ): Promise<Summary> {
   const paths = runPaths(asked.out!);
   if (mode === 'resume' && existsSync(paths.summary)) {
@@ -108,7 +110,7 @@ export async function runTraining(
     }
     const state = structuredClone(checkpoint?.state ?? start);
     const metrics = openMetrics(paths, checkpoint?.metrics);
-    const progress = createProgress({ total, start: state.step, perStep: config.batch });
+    const progress = showProgress({ total, start: state.step, perStep: config.batch });
     const run: TrainRun = {
       config,
       dataset,

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { latest, parseResults } from '../src/sweep/results.ts';
+import { built, run, start } from './cli-fixture.ts';
+import { temporaryFolder } from './run-fixture.ts';
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const sweep = `
+base: { dim: 8, depth: 1, patchSize: 7, kernelSize: 3, limit: 160, validation: 50, batch: 32, epochs: 2,
+  engine: cpu, checkpointEvery: 3, workers: 0 }
+grid: { learner: [signed, supermask], seed: [0, 1] }
+include: [{ method: dense, learningRate: 1.0e+9 }]
+`;
+
+/** What a results file holds: raw lines, and figures by run. */
+function read(cwd: string) {
+  const path = join(cwd, 'sweeps/s/results.jsonl');
+  const rows = parseResults(readFileSync(path, 'utf8'), path);
+  const figures = [...latest(rows).values()].map(({ id, status, result }) => [
+    id,
+    status,
+    result && [result.test, result.validation, result.fileBytes, result.imagesSeen],
+  ]);
+  return { rows, figures: figures.sort() };
+}
+
+/** Processes whose command line names the folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+// Processes are looked up in /proc.
+describe.skipIf(!built || process.platform !== 'linux')('a sweep', () => {
+  test('killed at any moment goes on: every run is counted once, with the figures of a sweep left alone', async () => {
+    const whole = temporaryFolder();
+    writeFileSync(join(whole, 's.yaml'), sweep);
+    const began = performance.now();
+    const finished = await run(['sweep', 's.yaml', '--jobs', '2', '--json'], whole);
+    const duration = performance.now() - began;
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(JSON.parse(finished.stdout)).toMatchObject({ runs: 5, finished: 4, failed: 1 });
+    expect(read(whole).rows.find(({ status }) => status === 'failed')?.error).toContain(
+      'The loss became',
+    );
+
+    const cwd = temporaryFolder();
+    const out = join(cwd, 'sweeps/s');
+    writeFileSync(join(cwd, 's.yaml'), sweep);
+    let kills = 0;
+    const counted: number[] = [];
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const { child, done } = start(['sweep', 's.yaml', '--jobs', '2', '--out', out], cwd);
+      await Promise.race([done, sleep(Math.random() * duration * 0.7)]);
+      child.kill('SIGKILL');
+      if ((await done).signal === 'SIGKILL') kills++;
+      try {
+        counted.push(read(cwd).rows.length);
+      } catch {
+        counted.push(0);
+      }
+    }
+    expect(kills).toBeGreaterThan(0);
+    // Once counted, always counted; a row is written once.
+    expect(counted).toEqual([...counted].sort((a, b) => a - b));
+    const last = await run(['sweep', 's.yaml', '--jobs', '2', '--out', out], cwd);
+    expect(last.code, last.stderr).toBe(0);
+    const { rows, figures } = read(cwd);
+    expect(rows).toHaveLength(5);
+    expect(figures).toEqual(read(whole).figures);
+
+    const again = await run(['sweep', 's.yaml', '--jobs', '2', '--out', out], cwd);
+    expect(again.stderr).toContain('5 runs, 5 of them done');
+    expect(read(cwd).rows).toHaveLength(5);
+    await sleep(1000);
+    expect(processesOf(out)).toEqual([]);
+  });
+
+  test('goes on with a run whose process was killed; Ctrl-C saves all, exits 130 and resumes', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(
+      join(cwd, 's.yaml'),
+      sweep.replace('epochs: 2', 'epochs: 24').replace(/include.*/, ''),
+    );
+    const first = start(['sweep', 's.yaml', '--jobs', '2'], cwd);
+    const runs = join(cwd, 'sweeps/s/runs');
+    const busy = async () => {
+      for (;;) {
+        const found = processesOf('sweeps/s/runs/').filter(
+          (pid) => readlinkSync(`/proc/${pid}/cwd`) === cwd,
+        );
+        const epochs = readdirSync(runs, { recursive: true }).filter((name) =>
+          String(name).endsWith('checkpoint.bin'),
+        );
+        if (found.length === 2 && epochs.length === 2) return found.map(Number);
+        await sleep(50);
+      }
+    };
+    while (!readdirSync(cwd).includes('sweeps')) await sleep(50);
+    const [victim] = await busy();
+    process.kill(victim!, 'SIGKILL');
+    await sleep(3000);
+    first.child.kill('SIGINT');
+    const end = await first.done;
+    expect(end.code, end.stderr).toBe(130);
+    expect(end.stderr).toContain('Stopped; go on with: pleat sweep s.yaml');
+    const held = start(['sweep', 's.yaml', '--jobs', '2'], cwd);
+    await held.said('4 runs');
+    const second = await run(['sweep', 's.yaml'], cwd);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('works on this sweep already');
+    expect((await held.done).code).toBe(0);
+    const { rows } = read(cwd);
+    expect(rows.map(({ status }) => status)).toEqual(Array(4).fill('finished'));
+  });
+});
