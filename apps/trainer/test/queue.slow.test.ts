@@ -11,7 +11,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const sweep = (epochs: number) => `
 base: { dim: 8, depth: 1, patchSize: 7, kernelSize: 3, limit: 160, validation: 50, batch: 32,
   epochs: ${epochs}, engine: cpu, checkpointEvery: 3, workers: 0 }
-grid: { learner: [signed, supermask], seed: [0, 1] }
+grid: { learner: supermask, seed: [0, 1] }
 include: [{ method: dense, learningRate: 1.0e+9 }]
 `;
 
@@ -97,11 +97,11 @@ describe.skipIf(!built || !hasRedis)(
       const end = await second.done;
       expect(end.code, end.stderr).toBe(0);
       const { rows, figures } = read(cwd);
-      expect(rows).toHaveLength(5);
+      expect(rows).toHaveLength(3);
       expect(figures).toEqual(wanted);
       const again = await startSweep(cwd).done;
-      expect(again.stderr).toContain('5 runs, 5 of them done');
-      expect(read(cwd).rows).toHaveLength(5);
+      expect(again.stderr).toContain('3 runs, 3 of them done');
+      expect(read(cwd).rows).toHaveLength(3);
     });
 
     test('counts a run once that was delivered twice and answered twice', async () => {
@@ -110,7 +110,7 @@ describe.skipIf(!built || !hasRedis)(
       const cwd = temporaryFolder();
       const one = sweep(epochs)
         .replace(/include.*/, '')
-        .replace('[signed, supermask], seed: [0, 1]', 'signed');
+        .replace('seed: [0, 1]', 'seed: 0');
       writeFileSync(join(cwd, 's.yaml'), one);
       const submitted = startSweep(cwd);
       const slow = startWorker(cwd, join(cwd, 'a'));
@@ -148,7 +148,7 @@ describe.skipIf(!built || !hasRedis)(
       expect(end.stderr).toContain('back in the queue');
       startWorker(cwd, join(cwd, 'b'));
       expect((await submitted.done).code).toBe(0);
-      expect(read(cwd).rows).toHaveLength(5);
+      expect(read(cwd).rows).toHaveLength(3);
     });
   },
 );

@@ -120,4 +120,21 @@ describe.skipIf(!built || process.platform !== 'linux')('a sweep', () => {
     const { rows } = read(cwd);
     expect(rows.map(({ status }) => status)).toEqual(Array(4).fill('finished'));
   });
+
+  test('done task by task, is gathered with the figures of a sweep', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 's.yaml'), sweep.replace('[signed, supermask]', 'signed'));
+    const beyond = await run(['sweep', 's.yaml', '--task', '3'], cwd);
+    expect(beyond.code).toBe(2);
+    expect(beyond.stderr).toContain('--task must be 0 to 2, found 3.');
+    for (const task of ['2', '0']) {
+      const end = await run(['sweep', 's.yaml', '--task', task], cwd);
+      expect(end.code, end.stderr).toBe(0);
+    }
+    const gathered = await run(['sweep', 's.yaml', '--collect', '--json'], cwd);
+    expect(JSON.parse(gathered.stdout)).toMatchObject({ runs: 3, finished: 1, failed: 1 });
+    const rest = await run(['sweep', 's.yaml'], cwd);
+    expect(rest.stderr).toContain('3 runs, 2 of them done');
+    expect(read(cwd).rows.map(({ status }) => status)).toEqual(['finished', 'failed', 'finished']);
+  });
 });

@@ -3,6 +3,7 @@ import { doctorCommand } from '../commands/doctor.ts';
 import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
 import { packCommand } from '../commands/pack.ts';
+import { reportCommand } from '../commands/report.ts';
 import { sweepCommand } from '../commands/sweep.ts';
 import { trainCommand } from '../commands/train.ts';
 import { tspCommand } from '../commands/tsp.ts';
@@ -20,6 +21,7 @@ function createProgram(): Command {
   for (const command of [
     trainCommand(),
     sweepCommand(),
+    reportCommand(),
     workCommand(),
     evalCommand(),
     inspectCommand(),

@@ -3,9 +3,9 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import type { EpochMetrics, StepMetrics } from '../run/metrics.ts';
 
 // Colours are variables of the page, so that one picture serves a light and a dark one.
-const ink = 'var(--ink)';
-const faint = 'var(--faint)';
-const series = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)'];
+export const ink = 'var(--ink)';
+export const faint = 'var(--faint)';
+const series = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 
 const config = {
   background: 'transparent',
@@ -29,7 +29,7 @@ const config = {
 type Spec = Record<string, unknown>;
 
 /** A Vega-Lite specification as an SVG picture. */
-async function draw(spec: Spec, label: string): Promise<string> {
+export async function draw(spec: Spec, label: string): Promise<string> {
   const compiled = compile({
     width: 420,
     height: 220,

@@ -1,9 +1,49 @@
+type Colors = Readonly<Record<string, string>>;
+
+/** The colours of a page, by the name of the variable that holds each. */
+export const lightColors: Colors = {
+  paper: '#fbfaf8',
+  card: '#ffffff',
+  ink: '#23262b',
+  soft: '#6a7078',
+  faint: '#dcdfe3',
+  'series-1': '#2f6fb7',
+  'series-2': '#d9722a',
+  'series-3': '#3c9a6b',
+  'series-4': '#8a63b8',
+  'series-5': '#c2487b',
+  'series-6': '#8c6d31',
+  'series-7': '#3fa3b5',
+  'series-8': '#7a7f87',
+  good: '#2c8a5a',
+};
+
+const darkColors: Colors = {
+  paper: '#15171a',
+  card: '#1d2024',
+  ink: '#e4e6e9',
+  soft: '#9aa1aa',
+  faint: '#363b42',
+  'series-1': '#6ea8e6',
+  'series-2': '#f0a066',
+  'series-3': '#6cc79a',
+  'series-4': '#b497dd',
+  'series-5': '#ea8db2',
+  'series-6': '#cdae6c',
+  'series-7': '#7fd0de',
+  'series-8': '#a9aeb6',
+  good: '#6cc79a',
+};
+
+const variables = (colors: Colors) =>
+  Object.entries(colors)
+    .map(([name, value]) => `--${name}: ${value};`)
+    .join(' ');
+
 /** The style sheet of a report: light and dark, on a screen and on paper. */
 export const style: string = `
-:root { color-scheme: light dark; --paper: #fbfaf8; --card: #ffffff; --ink: #23262b; --soft: #6a7078; --faint: #dcdfe3;
-  --series-1: #2f6fb7; --series-2: #d9722a; --series-3: #3c9a6b; --series-4: #8a63b8; --good: #2c8a5a; }
-@media (prefers-color-scheme: dark) { :root { --paper: #15171a; --card: #1d2024; --ink: #e4e6e9; --soft: #9aa1aa; --faint: #363b42;
-  --series-1: #6ea8e6; --series-2: #f0a066; --series-3: #6cc79a; --series-4: #b497dd; --good: #6cc79a; } }
+:root { color-scheme: light dark; ${variables(lightColors)} }
+@media (prefers-color-scheme: dark) { :root { ${variables(darkColors)} } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }

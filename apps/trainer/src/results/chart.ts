@@ -1,0 +1,126 @@
+import { draw, faint, ink } from '../report/charts.ts';
+import { lightColors } from '../report/style.ts';
+import { frontier, type ResultGroup, type Spread } from './groups.ts';
+import { references } from './references.ts';
+
+/** Which accuracy a picture shows. */
+export type AccuracyKind = 'test' | 'validation';
+
+interface Point {
+  bytes: number;
+  accuracy: number;
+  low: number;
+  high: number;
+  series: string;
+  name: string;
+}
+
+function pointOf(group: ResultGroup, { mean, std }: Spread): Point {
+  const { fileBytes, series, label } = group;
+  const [low, high] = [mean - (std ?? 0), mean + (std ?? 0)];
+  return { bytes: fileBytes!, accuracy: mean, low, high, series, name: label };
+}
+
+const x = (title: string | null) => ({
+  field: 'bytes',
+  type: 'quantitative',
+  title,
+  scale: { type: 'log', nice: false, padding: 24 },
+  axis: { format: '~s', tickCount: 8 },
+});
+
+const y = (field: string, title: string | null) => ({
+  field,
+  type: 'quantitative',
+  title,
+  axis: { format: '.1%' },
+  scale: { zero: false, padding: 16 },
+});
+
+const text = (dy: number, fontStyle: string) => ({
+  type: 'text',
+  align: 'left',
+  dx: 7,
+  dy,
+  fontSize: 10,
+  fontStyle,
+  fill: ink,
+});
+
+/**
+ * Accuracy against bytes of the file (logarithmic): a point a configuration, its spread over seeds as a bar, a line along
+ * the configurations no other beats on the validation images, and published results as diamonds.
+ *
+ * @returns an SVG picture whose colours are variables of the page; undefined when there is nothing to draw
+ */
+export async function accuracyAgainstBytes(
+  groups: readonly ResultGroup[],
+  kind: AccuracyKind,
+): Promise<string | undefined> {
+  const drawn = groups.filter((group) => group.fileBytes !== null && group[kind]);
+  if (drawn.length === 0) return undefined;
+  const points = drawn.map((group) => pointOf(group, group[kind]!));
+  const best = frontier(drawn).map((group) => pointOf(group, group[kind]!));
+  const [{ dataset }] = drawn as [ResultGroup];
+  const published = references
+    .filter((reference) => reference.dataset === dataset)
+    .map(({ system, bytes, accuracy }) => ({ bytes, accuracy, name: system }));
+  const title = `${kind} accuracy, mean over seeds`;
+  const layer = [
+    {
+      data: { values: best },
+      mark: { type: 'line', color: faint, strokeWidth: 1.5, strokeDash: [5, 3] },
+      encoding: { x: x('bytes of the file'), y: y('accuracy', title) },
+    },
+    {
+      data: { values: points.filter(({ low, high }) => high > low) },
+      mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.6 },
+      encoding: {
+        x: x('bytes of the file'),
+        y: y('low', title),
+        y2: { field: 'high' },
+        color: { field: 'series', type: 'nominal' },
+      },
+    },
+    {
+      data: { values: points },
+      mark: { type: 'point', filled: true, size: 60, opacity: 0.9 },
+      encoding: {
+        x: x('bytes of the file'),
+        y: y('accuracy', title),
+        color: { field: 'series', type: 'nominal' },
+        description: { field: 'name' },
+      },
+    },
+    {
+      data: { values: best },
+      mark: text(-7, 'normal'),
+      encoding: { x: x('bytes of the file'), y: y('accuracy', title), text: { field: 'name' } },
+    },
+    {
+      data: { values: published },
+      mark: { type: 'point', shape: 'diamond', size: 70, stroke: ink, strokeWidth: 1.3 },
+      encoding: { x: x('bytes of the file'), y: y('accuracy', title) },
+    },
+    {
+      data: { values: published },
+      mark: text(9, 'italic'),
+      encoding: { x: x('bytes of the file'), y: y('accuracy', title), text: { field: 'name' } },
+    },
+  ];
+  return draw(
+    { width: 780, height: 420, layer },
+    `Accuracy on the ${kind} images of ${dataset} against bytes of the file`,
+  );
+}
+
+/** The picture as a file of its own: colours written out, on white, with a size. */
+export function standaloneSvg(svg: string): string {
+  const colored = svg.replaceAll(/var\(--([\w-]+)\)/g, (_, name) => lightColors[name] ?? '#000000');
+  const [, box] = /viewBox="([^"]+)"/.exec(colored) ?? [];
+  const [left, top, width, height] = (box ?? '0 0 860 500').split(' ');
+  const page = `<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="#ffffff"/>`;
+  return `${colored
+    .replace(/^<svg /, `<svg width="${width}" height="${height}" `)
+    .replace(/>/, `>${page}`)}\n`;
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { frontier, groupRows, spread } from '../src/results/groups.ts';
+import { writeResults } from '../src/results/report.ts';
+import { toCsv, toMarkdown } from '../src/results/table.ts';
+import type { ResultRow } from '../src/sweep/row.ts';
+import { temporaryFolder } from './run-fixture.ts';
+
+interface Figures {
+  fileBytes: number;
+  validation: number;
+  test: number;
+}
+
+function row(label: string, seed: number, figures?: Figures): ResultRow {
+  const id = `${label}/${seed}`;
+  const config = {
+    dataset: 'cifar10',
+    model: 'vit',
+    method: 'mask',
+    learner: 'signed',
+    label,
+    seed,
+  };
+  const head = { sweep: 's', id, label, config, attempts: 1, finishedAt: '' };
+  if (!figures) return { ...head, status: 'failed', error: 'NaN, at "step 3"' };
+  const rest = { float32Bytes: 100_000, paperRatio: 0.9, bitsPerWeight: 2, parameters: 25_000 };
+  const run = { selectedEpoch: 1, imagesSeen: 500, seconds: 7, engine: 'cpu', threads: 1 };
+  return { ...head, status: 'finished', result: { ...figures, ...rest, ...run } };
+}
+
+const rows = [
+  row('small', 0, { fileBytes: 1000, validation: 0.5, test: 0.4 }),
+  row('small', 1, { fileBytes: 1010, validation: 0.6, test: 0.5 }),
+  row('worse', 0, { fileBytes: 2000, validation: 0.5, test: 0.9 }),
+  row('large', 0, { fileBytes: 9000, validation: 0.7, test: 0.6 }),
+  row('large', 1),
+  row('broken', 0),
+];
+const groups = groupRows(rows);
+
+describe('results', () => {
+  test('are means and sample deviations over seeds, failures counted', () => {
+    // Of 0.5 and 0.6: the deviation is 0.1 / sqrt 2.
+    expect(spread([0.5, 0.6])!.mean).toBeCloseTo(0.55, 12);
+    expect(spread([0.5, 0.6])!.std).toBeCloseTo(0.1 / Math.SQRT2, 12);
+    expect(spread([0.5])).toEqual({ mean: 0.5, std: null });
+    expect(spread([0.5, null])).toBeNull();
+    expect(
+      groups.map(({ label, seeds, failed, fileBytes }) => [label, seeds, failed, fileBytes]),
+    ).toEqual([
+      ['small', 2, 0, 1005],
+      ['worse', 1, 0, 2000],
+      ['large', 1, 1, 9000],
+      ['broken', 0, 1, null],
+    ]);
+  });
+
+  test('have a frontier that the validation images choose, not the test images', () => {
+    expect(frontier(groups).map(({ label }) => label)).toEqual(['small', 'large']);
+  });
+
+  test('are written as CSV and Markdown with every figure', () => {
+    const csv = toCsv(groups).split('\r\n');
+    expect(csv[0]).toContain(
+      "file bytes,float32 bytes,paper's ratio,bits per weight,validation mean",
+    );
+    expect(csv[1]).toMatch(/^s,cifar10,vit,signed masks,small,2,0,1005,100000,0.9,2,0.55,0.0707/);
+    expect(csv[4]).toMatch(/,"NaN, at ""step 3"""$/);
+    const markdown = toMarkdown(groups).split('\n');
+    expect(markdown[2]).toBe(
+      '| vit: small | signed masks | 2 | 1,005 | 90.00 | 2.00 | 55.00 ± 7.07 | 45.00 ± 7.07 | 500 | 7 | cpu |',
+    );
+    expect(markdown[4]).toContain('| 1 (1 failed) |');
+  });
+
+  test('are drawn on a page that needs nothing else, and in a picture with its own colours', async () => {
+    const folder = join(temporaryFolder(), 'report');
+    const written = await writeResults(rows, { title: 'a <b>', folder, kind: 'test' });
+    const html = readFileSync(written.html, 'utf8');
+    expect(html).toContain('<title>a &lt;b&gt;</title>');
+    expect(html).toContain('LilNetX VGG-16');
+    expect(html).not.toMatch(/(src|href)="(?!data:|#)/);
+    const svg = readFileSync(written.svg[0]!, 'utf8');
+    expect(svg).not.toContain('var(');
+    // Three configurations, five published results, one spread.
+    expect(svg.match(/aria-roledescription="point"/g)).toHaveLength(8);
+    expect(svg).toContain('LilNetX VGG-16');
+    expect(svg).toMatch(/^<svg width="\d+" height="\d+" /);
+  });
+
+  test('that all failed are a page without a picture', async () => {
+    const folder = temporaryFolder();
+    const { svg } = await writeResults([row('broken', 0)], { title: 't', folder, kind: 'test' });
+    expect(svg).toEqual([]);
+  });
+});
