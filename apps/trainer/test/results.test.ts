@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { frontier, groupRows, spread } from '../src/results/groups.ts';
+import { placeLabels } from '../src/results/labels.ts';
 import { writeResults } from '../src/results/report.ts';
 import { toCsv, toMarkdown } from '../src/results/table.ts';
 import type { ResultRow } from '../src/sweep/row.ts';
@@ -88,6 +89,29 @@ describe('results', () => {
     expect(svg.match(/aria-roledescription="point"/g)).toHaveLength(8);
     expect(svg).toContain('LilNetX VGG-16');
     expect(svg).toMatch(/^<svg width="\d+" height="\d+" /);
+  });
+
+  test('are labelled without a text over another', () => {
+    const size = { width: 780, height: 420 };
+    const points = Array.from({ length: 40 }, (_, i) => ({
+      bytes: 1000 * 1.1 ** (i % 7),
+      accuracy: 0.5 + 0.001 * i,
+      name: `configuration ${i}`,
+    }));
+    const placed = placeLabels(points, points, size);
+    expect(placed.length).toBeGreaterThan(7);
+    expect(placed[0]!.name).toBe('configuration 0');
+    const boxes = placed.map(({ bytes, accuracy, name, dy }) => {
+      const left = (780 * Math.log(bytes / 1000)) / (6 * Math.log(1.1));
+      const top = 420 - (420 * (accuracy - 0.5)) / 0.039 + dy;
+      return { left, right: left + 5 * name.length, top, bottom: top + 11 };
+    });
+    for (const [i, a] of boxes.entries()) {
+      for (const b of boxes.slice(i + 1)) {
+        const apart = a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
+        expect(apart, `${placed[i]!.name}`).toBe(true);
+      }
+    }
   });
 
   test('that all failed are a page without a picture', async () => {

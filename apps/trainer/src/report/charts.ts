@@ -4,7 +4,8 @@ import type { EpochMetrics, StepMetrics } from '../run/metrics.ts';
 
 // Colours are variables of the page, so that one picture serves a light and a dark one.
 export const ink = 'var(--ink)';
-export const faint = 'var(--faint)';
+export const soft = 'var(--soft)';
+const faint = 'var(--faint)';
 const series = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 
 const config = {

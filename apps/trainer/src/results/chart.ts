@@ -1,6 +1,7 @@
-import { draw, faint, ink } from '../report/charts.ts';
+import { draw, ink, soft } from '../report/charts.ts';
 import { lightColors } from '../report/style.ts';
 import { frontier, type ResultGroup, type Spread } from './groups.ts';
+import { type Labelled, type Placed, placeLabels } from './labels.ts';
 import { references } from './references.ts';
 
 /** Which accuracy a picture shows. */
@@ -21,7 +22,7 @@ function pointOf(group: ResultGroup, { mean, std }: Spread): Point {
   return { bytes: fileBytes!, accuracy: mean, low, high, series, name: label };
 }
 
-const x = (title: string | null) => ({
+const x = (title: string) => ({
   field: 'bytes',
   type: 'quantitative',
   title,
@@ -29,7 +30,7 @@ const x = (title: string | null) => ({
   axis: { format: '~s', tickCount: 8 },
 });
 
-const y = (field: string, title: string | null) => ({
+const y = (field: string, title: string) => ({
   field,
   type: 'quantitative',
   title,
@@ -37,15 +38,20 @@ const y = (field: string, title: string | null) => ({
   scale: { zero: false, padding: 16 },
 });
 
-const text = (dy: number, fontStyle: string) => ({
-  type: 'text',
-  align: 'left',
-  dx: 7,
-  dy,
-  fontSize: 10,
-  fontStyle,
-  fill: ink,
-});
+const size = { width: 780, height: 420 };
+
+/** Texts beside their points; those of one height make a layer. */
+function textLayers(
+  values: readonly Placed<Labelled>[],
+  fontStyle: string,
+  position: Record<string, unknown>,
+) {
+  return [...new Set(values.map(({ dy }) => dy))].map((dy) => ({
+    data: { values: values.filter((value) => value.dy === dy) },
+    mark: { type: 'text', align: 'left', dx: 7, dy, fontSize: 10, fontStyle, fill: ink },
+    encoding: { ...position, text: { field: 'name' } },
+  }));
+}
 
 /**
  * Accuracy against bytes of the file (logarithmic): a point a configuration, its spread over seeds as a bar, a line along
@@ -66,50 +72,45 @@ export async function accuracyAgainstBytes(
     .filter((reference) => reference.dataset === dataset)
     .map(({ system, bytes, accuracy }) => ({ bytes, accuracy, name: system }));
   const title = `${kind} accuracy, mean over seeds`;
+  const position = { x: x('bytes of the file'), y: y('accuracy', title) };
+  const series = { field: 'series', type: 'nominal' };
+  // Published results come first: they are the marks to pass.
+  const wanted = [
+    ...published.map((point) => ({ ...point, fontStyle: 'italic' })),
+    ...best.map((point) => ({ ...point, fontStyle: 'normal' })),
+  ];
+  const labels = placeLabels(wanted, [...published, ...points], size);
   const layer = [
     {
       data: { values: best },
-      mark: { type: 'line', color: faint, strokeWidth: 1.5, strokeDash: [5, 3] },
-      encoding: { x: x('bytes of the file'), y: y('accuracy', title) },
+      mark: { type: 'line', color: soft, strokeWidth: 1.2, strokeDash: [5, 3] },
+      encoding: position,
     },
     {
       data: { values: points.filter(({ low, high }) => high > low) },
       mark: { type: 'rule', strokeWidth: 1.5, opacity: 0.6 },
-      encoding: {
-        x: x('bytes of the file'),
-        y: y('low', title),
-        y2: { field: 'high' },
-        color: { field: 'series', type: 'nominal' },
-      },
+      encoding: { x: position.x, y: y('low', title), y2: { field: 'high' }, color: series },
     },
     {
       data: { values: points },
       mark: { type: 'point', filled: true, size: 60, opacity: 0.9 },
-      encoding: {
-        x: x('bytes of the file'),
-        y: y('accuracy', title),
-        color: { field: 'series', type: 'nominal' },
-        description: { field: 'name' },
-      },
-    },
-    {
-      data: { values: best },
-      mark: text(-7, 'normal'),
-      encoding: { x: x('bytes of the file'), y: y('accuracy', title), text: { field: 'name' } },
+      encoding: { ...position, color: series, description: { field: 'name' } },
     },
     {
       data: { values: published },
       mark: { type: 'point', shape: 'diamond', size: 70, stroke: ink, strokeWidth: 1.3 },
-      encoding: { x: x('bytes of the file'), y: y('accuracy', title) },
+      encoding: position,
     },
-    {
-      data: { values: published },
-      mark: text(9, 'italic'),
-      encoding: { x: x('bytes of the file'), y: y('accuracy', title), text: { field: 'name' } },
-    },
+    ...['italic', 'normal'].flatMap((fontStyle) =>
+      textLayers(
+        labels.filter((label) => label.fontStyle === fontStyle),
+        fontStyle,
+        position,
+      ),
+    ),
   ];
   return draw(
-    { width: 780, height: 420, layer },
+    { ...size, layer },
     `Accuracy on the ${kind} images of ${dataset} against bytes of the file`,
   );
 }
