@@ -68,13 +68,16 @@ const pool3d: Argument[] = [
 const window: Argument[] = [[1, 1], [1, 1], [1, 1], false, [0, 0], 1];
 const all = [true, true, true];
 
+const adam = (s: Samples): Argument[] => [
+  ...[[s.float], [s.float], [s.float], [s.float], [], [s.step]],
+  ...[0.1, 0.9, 0.99, 0, 1e-8, false, false, null, null],
+];
+
 /** Arguments of the ops for which those of their kinds alone do not make sense together. */
 const calls: { [op in OpName]?: (s: Samples) => Argument[] } = {
   'aten::_fft_c2c': (s) => [s.complex, [1], 0, true],
-  'aten::_fused_adamw_': (s) => [
-    ...[[s.float], [s.float], [s.float], [s.float], [], [s.step]],
-    ...[0.1, 0.9, 0.99, 0, 1e-8, false, false, null, null],
-  ],
+  'aten::_fused_adam_': adam,
+  'aten::_fused_adamw_': adam,
   'aten::_fused_sgd_': (s) => [
     ...[[s.float], [s.float], [s.float]],
     ...[0, 0.9, 0.1, 0, false, false, false, null, null],

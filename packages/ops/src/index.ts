@@ -51,6 +51,14 @@ export {
   positionEmbeddingLayer,
 } from './layers/tokens.ts';
 export {
+  type ListKernelContract,
+  type ListKernelName,
+  listKernelNames,
+  PleatFusedAdam,
+  PleatFusedSgd,
+  runListKernel,
+} from './list-kernels.ts';
+export {
   type LayerTransform,
   modelFromConfig,
   rebuildModel,

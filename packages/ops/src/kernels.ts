@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ListKernelName } from './list-kernels.ts';
 
 /**
  * The kernels a backend may register to run an op of this package in one call: inputs, attributes
@@ -128,10 +129,10 @@ export const kernelNames: readonly KernelName[] = [
 /**
  * Says whether the current backend has a kernel of the contract.
  *
- * @param name - A kernel name of the contract.
+ * @param name - A kernel name of the contract, or of the contract of lists.
  * @returns True when the backend of `tf.getBackend()` has registered it.
  */
-export function hasKernel(name: KernelName): boolean {
+export function hasKernel(name: KernelName | ListKernelName): boolean {
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 

@@ -1,6 +1,8 @@
+export { AdamOptimizer, type AdamOptions, adam } from './adam.ts';
 export { AdamWOptimizer, type AdamWOptions, adamw } from './adamw.ts';
 export { clipByGlobalNorm } from './clip.ts';
 export { type DecayFilter, decaysByDefault } from './decay.ts';
+export { MomentOptimizer, type MomentOptions } from './moments.ts';
 export {
   constant,
   cosine,
@@ -13,5 +15,5 @@ export {
   triangular,
 } from './schedules.ts';
 export { SgdOptimizer, type SgdOptions, sgd } from './sgd.ts';
-export { SlotOptimizer, type Update } from './slot-optimizer.ts';
+export { SlotOptimizer, type SlotOptions, type Turn, type Update } from './slot-optimizer.ts';
 export type { OptimizerState, SlotState } from './state.ts';

@@ -1,7 +1,7 @@
-import { hasKernel, PleatSgdMomentum, runKernel } from '@pleat/ops';
+import { hasKernel, PleatFusedSgd, PleatSgdMomentum, runKernel, runListKernel } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
-import { type DecayFilter, decayRule } from './decay.ts';
-import { SlotOptimizer, type Update } from './slot-optimizer.ts';
+import type { DecayFilter } from './decay.ts';
+import { SlotOptimizer, type Turn, type Update } from './slot-optimizer.ts';
 
 /** Options of SGD. */
 export interface SgdOptions {
@@ -18,11 +18,9 @@ export interface SgdOptions {
 }
 
 /** The optimiser `sgd` makes. */
-export class SgdOptimizer extends SlotOptimizer {
+export class SgdOptimizer extends SlotOptimizer<Required<Omit<SgdOptions, 'learningRate'>>> {
   static readonly className = 'PleatSgd';
   protected readonly slotNames: readonly string[];
-  private readonly options: Required<Omit<SgdOptions, 'learningRate'>>;
-  private readonly decays: ReturnType<typeof decayRule>;
 
   constructor({
     learningRate,
@@ -31,24 +29,18 @@ export class SgdOptimizer extends SlotOptimizer {
     weightDecay = 0,
     filter = 'kernels',
   }: SgdOptions) {
-    super(learningRate);
+    super(learningRate, { momentum, nesterov, weightDecay, filter });
     if (nesterov && momentum === 0) {
       throw new Error('sgd: expected momentum above 0 with nesterov, got 0; 0.9 is usual.');
     }
     this.slotNames = momentum === 0 ? [] : ['velocity'];
-    this.options = { momentum, nesterov, weightDecay, filter };
-    this.decays = decayRule(filter);
   }
 
-  protected override update(
-    name: string,
-    value: tf.Variable,
-    gradient: tf.Tensor,
-    slots: readonly tf.Tensor[],
-  ): Update {
+  protected override update(turn: Turn): Update {
     const { learningRate } = this;
     const { momentum, nesterov } = this.options;
-    const weightDecay = this.decays(name, value) ? this.options.weightDecay : 0;
+    const { variable: value, gradient, slots } = turn;
+    const weightDecay = this.decayOf(turn);
     const [velocity] = slots;
     if (velocity && hasKernel(PleatSgdMomentum)) {
       const attrs = { learningRate, momentum, dampening: 0, nesterov, weightDecay };
@@ -62,21 +54,20 @@ export class SgdOptimizer extends SlotOptimizer {
     return { value: value.sub(direction.mul(learningRate)), slots: [velocity1] };
   }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    const { filter, ...rest } = this.options;
-    if (typeof filter === 'function') {
-      throw new Error(
-        "sgd: expected filter 'kernels' or 'all' to save the optimiser with a model, got a function; save with includeOptimizer: false.",
-      );
-    }
-    return { learningRate: this.learningRate, ...rest, filter };
-  }
-
-  static override fromConfig<T extends tf.serialization.Serializable>(
-    cls: tf.serialization.SerializableConstructor<T>,
-    config: tf.serialization.ConfigDict,
-  ): T {
-    return new cls(config);
+  protected override updateAll(turns: readonly Turn[]): Update[] | null {
+    if (!hasKernel(PleatFusedSgd)) return null;
+    const { learningRate } = this;
+    const { momentum, nesterov } = this.options;
+    const [values, velocities] = runListKernel(
+      PleatFusedSgd,
+      {
+        value: turns.map(({ variable }) => variable),
+        gradient: turns.map(({ gradient }) => gradient),
+        velocity: turns.flatMap(({ slots }) => slots),
+      },
+      { learningRate, momentum, nesterov, weightDecay: turns.map((turn) => this.decayOf(turn)) },
+    );
+    return values.map((value, i) => ({ value, slots: velocities.slice(i, i + 1) }));
   }
 }
 tf.serialization.registerClass(SgdOptimizer);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { type DecayFilter, decayRule } from './decay.ts';
 import type { OptimizerState, SlotState } from './state.ts';
 
 type Gradients = Parameters<tf.Optimizer['applyGradients']>[0];
@@ -14,10 +15,34 @@ interface Entry {
   restored: Float32Array[];
 }
 
+/** A variable that has a gradient to apply. */
+interface Due {
+  entry: Entry;
+  variable: tf.Variable;
+  gradient: tf.Tensor;
+}
+
+/** What an update of one variable works on. */
+export interface Turn {
+  /** The variable's name where gradients first named it. */
+  name: string;
+  variable: tf.Variable;
+  gradient: tf.Tensor;
+  slots: readonly tf.Tensor[];
+  /** How many times the variable has been updated, this time included. */
+  step: number;
+}
+
 /** What an update gives: the variable's new value and the slots' new tensors. */
 export interface Update {
   value: tf.Tensor;
   slots: tf.Tensor[];
+}
+
+/** What every optimiser here has beside its learning rate. */
+export interface SlotOptions {
+  weightDecay: number;
+  filter: DecayFilter;
 }
 
 /**
@@ -26,27 +51,41 @@ export interface Update {
  * Slots belong to variables by identity while it runs, and by the order in which the variables are first
  * met when restored: tfjs makes names unique by suffixes that differ between processes.
  */
-export abstract class SlotOptimizer extends tf.Optimizer {
+export abstract class SlotOptimizer<
+  Options extends SlotOptions = SlotOptions,
+> extends tf.Optimizer {
   /** May be set between any two steps. */
   learningRate: number;
+  /** All other options, complete. */
+  protected readonly options: Options;
   /** The names of the slots of one variable. */
   protected abstract readonly slotNames: readonly string[];
+  private readonly decays: (name: string, variable: tf.Variable) => boolean;
   private entries: Entry[] = [];
   private readonly known = new Map<tf.Variable, Entry>();
 
-  constructor(learningRate: number) {
+  constructor(learningRate: number, options: Options) {
     super();
     this.learningRate = learningRate;
+    this.options = options;
+    this.decays = decayRule(options.filter);
   }
 
-  /** Computes one variable's update; `step` counts from 1. Runs inside a tidy. */
-  protected abstract update(
-    name: string,
-    variable: tf.Variable,
-    gradient: tf.Tensor,
-    slots: readonly tf.Tensor[],
-    step: number,
-  ): Update;
+  /** The weight decay of one variable: 0 where the filter leaves it out. */
+  protected decayOf({ name, variable }: Turn): number {
+    return this.decays(name, variable) ? this.options.weightDecay : 0;
+  }
+
+  /** Computes one variable's update. Runs inside a tidy. */
+  protected abstract update(turn: Turn): Update;
+
+  /**
+   * Computes all updates in one call of the backend, where it has one; null leaves them to `update`.
+   * Runs inside a tidy; may write over values and slots that nothing else shares.
+   */
+  protected updateAll(_turns: readonly Turn[]): Update[] | null {
+    return null;
+  }
 
   /**
    * Updates the variables by their gradients.
@@ -58,6 +97,7 @@ export abstract class SlotOptimizer extends tf.Optimizer {
     const list = Array.isArray(variableGradients)
       ? variableGradients
       : Object.entries(variableGradients).map(([name, tensor]) => ({ name, tensor }));
+    const due: Due[] = [];
     for (const { name, tensor } of list) {
       const variable = tf.engine().registeredVariables[name];
       if (variable === undefined) {
@@ -66,21 +106,38 @@ export abstract class SlotOptimizer extends tf.Optimizer {
         );
       }
       const entry = this.entryOf(name, variable);
-      if (tensor != null) this.advance(entry, variable, tensor);
+      if (tensor != null) due.push({ entry, variable, gradient: tensor });
+    }
+    // A variable that is named twice is updated twice, one after the other.
+    const distinct = new Set(due.map(({ entry }) => entry)).size === due.length;
+    const together =
+      distinct && due.length > 0 && this.advance(due, (turns) => this.updateAll(turns));
+    if (!together) {
+      for (const one of due) this.advance([one], ([turn]) => [this.update(turn!)]);
     }
     this.incrementIterations();
   }
 
-  private advance(entry: Entry, variable: tf.Variable, gradient: tf.Tensor): void {
-    if (entry.tensors.length === 0) this.fill(entry, variable);
-    entry.step++;
-    const old = entry.tensors;
-    entry.tensors = tf.tidy(() => {
-      const next = this.update(entry.name, variable, gradient, old, entry.step);
-      variable.assign(next.value);
-      return next.slots.map((tensor) => tf.keep(tensor));
+  /** Runs updates and takes over what they give; false when `update` gives none. */
+  private advance(due: readonly Due[], update: (turns: Turn[]) => Update[] | null): boolean {
+    const turns = due.map(({ entry, variable, gradient }) => {
+      if (entry.tensors.length === 0) this.fill(entry, variable);
+      const { name, tensors, step } = entry;
+      return { name, variable, gradient, slots: tensors, step: step + 1 };
     });
-    tf.dispose(old);
+    const made = tf.tidy(() =>
+      update(turns)?.map(({ value, slots }, i) => {
+        turns[i]!.variable.assign(value);
+        return slots.map((tensor) => tf.keep(tensor));
+      }),
+    ) as tf.Tensor[][] | undefined;
+    made?.forEach((tensors, i) => {
+      const { entry } = due[i]!;
+      tf.dispose(entry.tensors);
+      entry.tensors = tensors;
+      entry.step = turns[i]!.step;
+    });
+    return made !== undefined;
   }
 
   private fill(entry: Entry, variable: tf.Variable): void {
@@ -196,6 +253,17 @@ export abstract class SlotOptimizer extends tf.Optimizer {
       };
     });
     this.setState({ step: iterations?.values[0] ?? 0, slots });
+  }
+
+  /** What the constructor takes, as plain values. */
+  override getConfig(): tf.serialization.ConfigDict {
+    const { filter, ...rest } = this.options;
+    if (typeof filter === 'function') {
+      throw new Error(
+        `${this.getClassName()}: expected filter 'kernels' or 'all' to save the optimiser with a model, got a function; save with includeOptimizer: false.`,
+      );
+    }
+    return { learningRate: this.learningRate, ...rest, filter };
   }
 
   /** Frees all slots. */

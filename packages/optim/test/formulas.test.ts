@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { adamw, type SlotOptimizer, sgd } from '../src/index.ts';
-import { type Formula, pytorchAdamW, pytorchSgd } from './pytorch.ts';
+import { adam, adamw, type SlotOptimizer, sgd } from '../src/index.ts';
+import { type Formula, pytorchAdam, pytorchAdamW, pytorchSgd } from './pytorch.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -23,6 +23,12 @@ const cases: [string, () => SlotOptimizer, () => Formula][] = [
     'AdamW without decay',
     () => adamw({ learningRate: 1, weightDecay: 0 }),
     () => pytorchAdamW({ weightDecay: 0 }),
+  ],
+  ['Adam with its defaults', () => adam({ learningRate: 1 }), () => pytorchAdam({})],
+  [
+    'Adam with all options',
+    () => adam({ learningRate: 1, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.2 }),
+    () => pytorchAdam({ beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.2 }),
   ],
   ['SGD', () => sgd({ learningRate: 1 }), () => pytorchSgd({})],
   [

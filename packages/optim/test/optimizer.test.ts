@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { AdamWOptimizer, adamw, decaysByDefault, SgdOptimizer, sgd } from '../src/index.ts';
+import { AdamWOptimizer, adam, adamw, decaysByDefault, SgdOptimizer, sgd } from '../src/index.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
 const both = [
+  ['adam', () => adam({ learningRate: 0.05 })],
   ['adamw', () => adamw({ learningRate: 0.05 })],
   ['sgd', () => sgd({ learningRate: 0.05, momentum: 0.9 })],
 ] as const;

@@ -1,4 +1,4 @@
-/** AdamW and SGD in float64, line by line as the algorithms in PyTorch's documentation. */
+/** Adam, AdamW and SGD in float64, line by line as the algorithms in PyTorch's documentation. */
 
 /** Updates the parameters in place. */
 export type Formula = (theta: Float64Array, gradient: Float64Array, rate: number) => void;
@@ -29,6 +29,20 @@ export function pytorchAdamW({
       theta[i] = theta[i]! - (rate * mHat) / (Math.sqrt(vHat) + epsilon);
     });
   };
+}
+
+/** torch.optim.Adam. */
+export function pytorchAdam({
+  weightDecay = 0,
+  ...rest
+}: Parameters<typeof pytorchAdamW>[0]): Formula {
+  const plain = pytorchAdamW({ ...rest, weightDecay: 0 });
+  return (theta, gradient, rate) =>
+    plain(
+      theta,
+      gradient.map((g, i) => g + weightDecay * theta[i]!),
+      rate,
+    );
 }
 
 /** torch.optim.SGD. */

@@ -3,6 +3,7 @@
 /** Kinds of the arguments of each op, and how many results it has. */
 const table = {
   'aten::_fft_c2c': ['T I[] I B', 1],
+  'aten::_fused_adam_': ['T[] T[] T[] T[] T[] T[] F F F F F B B T? T?', 0],
   'aten::_fused_adamw_': ['T[] T[] T[] T[] T[] T[] F F F F F B B T? T?', 0],
   'aten::_fused_sgd_': ['T[] T[] T[] F F F F B B B T? T?', 0],
   'aten::_log_softmax': ['T I B', 1],

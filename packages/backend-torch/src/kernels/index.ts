@@ -33,7 +33,6 @@ const tables = [
   matmulKernels,
   morphologyKernels,
   normKernels,
-  optimizerKernels,
   poolKernels,
   reduceKernels,
   resizeKernels,
@@ -44,7 +43,7 @@ const tables = [
 ];
 
 /** Kernels that take tensors of every kind, and tensors without elements. */
-const anyTables = [anyKernels, countKernels, signalKernels];
+const anyTables = [anyKernels, countKernels, optimizerKernels, signalKernels];
 
 /** Names of kernels, in order. */
 export interface TorchKernels {

@@ -1,80 +1,121 @@
+import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
-import type { Inputs, KernelTable } from '../kernel.ts';
+import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
 
-/** Copies, which libtorch then updates in place: the inputs stay. */
-const copies = (torch: TorchBackend, inputs: Inputs, ...names: string[]): Handle[] =>
-  names.map((name) => torch.engine.op('aten::clone', torch.handle(inputs[name]!), 0));
-
-/** The step whose bias correction is 1 - beta ** step. */
-function stepOf(beta: number, correction: number): number {
-  return Math.round(Math.log1p(-correction) / Math.log(beta));
+/** The tensor to write a result into: its own data where nobody shares it, else a copy. */
+function consumed(torch: TorchBackend, info: tf.TensorInfo): tf.TensorInfo {
+  if (torch.refCount(info.dataId) === 1) return torch.alias(info);
+  return torch.output(
+    torch.engine.op('aten::clone', torch.handle(info), 0),
+    info.shape,
+    info.dtype,
+  );
 }
 
-interface AdamW {
+/** The positions of equal settings together: libtorch takes one decay and one step a call. */
+function groups(count: number, key: (i: number) => string): number[][] {
+  const made = new Map<string, number[]>();
+  for (let i = 0; i < count; i++) {
+    const group = made.get(key(i));
+    if (group) group.push(i);
+    else made.set(key(i), [i]);
+  }
+  return [...made.values()];
+}
+
+/** The lists behind a kernel's inputs, which tfjs hands over as one; libtorch checks no sizes of its own. */
+function split(inputs: Inputs, count: number): (list: number) => tf.TensorInfo[] {
+  const all = Object.values(inputs);
+  all.forEach(({ shape, dtype }, i) => {
+    const wanted = all[i % count]!.shape;
+    if (dtype === 'float32' && tf.util.arraysEqual(shape, wanted)) return;
+    throw new Error(
+      `torch: expected float32 of [${wanted}] to update a variable of this shape, found ${dtype} of [${shape}]; give each variable its own gradient.`,
+    );
+  });
+  return (list) => all.slice(list * count, (list + 1) * count);
+}
+
+interface Lists {
+  count: number;
   learningRate: number;
+  weightDecay: number[];
+}
+
+interface Adam extends Lists {
+  decoupled: boolean;
   beta1: number;
   beta2: number;
   epsilon: number;
-  weightDecay: number;
-  correction1: number;
-  correction2: number;
+  step: number[];
 }
 
-interface SgdMomentum {
-  learningRate: number;
+interface Sgd extends Lists {
   momentum: number;
-  dampening: number;
   nesterov: boolean;
-  weightDecay: number;
 }
 
-export const optimizerKernels: KernelTable = {
-  PleatAdamW: (torch, inputs, attrs: AdamW) => {
-    const { engine } = torch;
-    const { shape } = inputs.value!;
-    const [value, m, v] = copies(torch, inputs, 'value', 'm', 'v') as [Handle, Handle, Handle];
-    // beta2 is the slower one to be forgotten; a correction of 1 is that of a step far away.
-    const late = attrs.correction2 >= 1 ? 1e7 : stepOf(attrs.beta2, attrs.correction2);
-    const step = engine.full([], late, 'float32');
+const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
+  const { engine } = torch;
+  const list = split(inputs, attrs.count);
+  const results = [0, 2, 3].map((i) => list(i).map((info) => consumed(torch, info)));
+  const [values, ms, vs] = results as [tf.TensorInfo[], tf.TensorInfo[], tf.TensorInfo[]];
+  const gradients = list(1);
+  const op = attrs.decoupled ? 'aten::_fused_adamw_' : 'aten::_fused_adam_';
+  for (const group of groups(attrs.count, (i) => `${attrs.weightDecay[i]} ${attrs.step[i]}`)) {
+    const take = (infos: tf.TensorInfo[]): Handle[] => group.map((i) => torch.handle(infos[i]!));
+    const step = engine.full([], attrs.step[group[0]!]!, 'float32');
     engine.ops(
-      'aten::_fused_adamw_',
-      [value],
-      [torch.handle(inputs.gradient!)],
-      [m],
-      [v],
+      op,
+      take(values),
+      take(gradients),
+      take(ms),
+      take(vs),
       [],
-      [step],
+      group.map(() => step),
       attrs.learningRate,
       attrs.beta1,
       attrs.beta2,
-      attrs.weightDecay,
+      attrs.weightDecay[group[0]!]!,
       attrs.epsilon,
       false,
       false,
       null,
       null,
     );
-    return [value, m, v].map((handle) => torch.output(handle, shape, 'float32'));
-  },
-  PleatSgdMomentum: (torch, inputs, attrs: SgdMomentum) => {
-    const { shape } = inputs.value!;
-    const [value, velocity] = copies(torch, inputs, 'value', 'velocity') as [Handle, Handle];
+  }
+  return results.flat();
+};
+
+const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
+  const list = split(inputs, attrs.count);
+  const values = list(0).map((info) => consumed(torch, info));
+  const gradients = list(1);
+  const velocities = list(2).map((info) => consumed(torch, info));
+  for (const group of groups(attrs.count, (i) => String(attrs.weightDecay[i]))) {
+    const take = (infos: tf.TensorInfo[]): Handle[] => group.map((i) => torch.handle(infos[i]!));
     torch.engine.ops(
       'aten::_fused_sgd_',
-      [value],
-      [torch.handle(inputs.gradient!)],
-      [velocity],
-      attrs.weightDecay,
+      take(values),
+      take(gradients),
+      velocities.length === 0 ? [] : take(velocities),
+      attrs.weightDecay[group[0]!]!,
       attrs.momentum,
       attrs.learningRate,
-      attrs.dampening,
+      0,
       attrs.nesterov,
       false,
       false,
       null,
       null,
     );
-    return [value, velocity].map((handle) => torch.output(handle, shape, 'float32'));
-  },
+  }
+  return [...values, ...velocities];
+};
+
+/** Kernels of lists, for tensors of every kind: optimisers have floats alone. */
+export const optimizerKernels: KernelTable = {
+  PleatFusedAdam: fusedAdam,
+  PleatFusedSgd: fusedSgd,
 };
