@@ -2,6 +2,7 @@ export { AdamOptimizer, type AdamOptions, adam } from './adam.ts';
 export { AdamWOptimizer, type AdamWOptions, adamw } from './adamw.ts';
 export { clipByGlobalNorm } from './clip.ts';
 export { type DecayFilter, decaysByDefault } from './decay.ts';
+export { frugalGrads, type VariableGrads } from './frugal.ts';
 export { MomentOptimizer, type MomentOptions } from './moments.ts';
 export {
   constant,

@@ -1,5 +1,6 @@
 import type { Batch } from '@pleat/datasets';
 import { softmaxCrossEntropy } from '@pleat/ops';
+import { frugalGrads } from '@pleat/optim';
 import * as tf from '@tensorflow/tfjs';
 import { argMax } from './evaluate.ts';
 
@@ -36,7 +37,7 @@ export async function trainStep(
   const images = tf.tensor4d(batch.images, [batch.size, ...shape]);
   const labels = tf.tensor1d(batch.labels, 'int32');
   let logits: tf.Tensor | undefined;
-  const { value, grads } = tf.variableGrads(() => {
+  const { value, grads } = frugalGrads(() => {
     logits = tf.keep(model.apply(images, { training: true }) as tf.Tensor);
     return softmaxCrossEntropy(labels, logits, { labelSmoothing }) as tf.Scalar;
   }, variables);
