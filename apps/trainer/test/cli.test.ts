@@ -33,12 +33,9 @@ describe.skipIf(!built)('the command line', () => {
     [['train', '--augmentation', '[{"name":"twirl"}]', '--engine', 'cpu'], '--augmentation: '],
     [
       ['train', '--engine', 'torch'],
-      '--engine torch: there is no libtorch that can be used; pip install torch, or set PLEAT_TORCH',
+      '--engine torch: there is no libtorch that can be used; pleat setup torch, or pip install torch',
     ],
-    [
-      ['train', '--engine', 'cuda'],
-      '--engine cuda: a GPU needs @pleat/backend-cuda, which is not yet installed',
-    ],
+    [['train', '--engine', 'cuda'], '--engine cuda: nothing computes on a GPU here. driver: '],
     [
       ['train', '--resume', '--out', 'nowhere'],
       'There is nothing to resume in nowhere: it has no config.json; check --out.',

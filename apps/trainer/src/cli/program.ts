@@ -4,6 +4,7 @@ import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
 import { packCommand } from '../commands/pack.ts';
 import { reportCommand } from '../commands/report.ts';
+import { setupCommand } from '../commands/setup.ts';
 import { sweepCommand } from '../commands/sweep.ts';
 import { trainCommand } from '../commands/train.ts';
 import { tspCommand } from '../commands/tsp.ts';
@@ -29,6 +30,7 @@ function createProgram(): Command {
     unpackCommand(),
     tspCommand(),
     doctorCommand(),
+    setupCommand(),
   ]) {
     program.addCommand(command);
   }
@@ -37,7 +39,8 @@ function createProgram(): Command {
     '\nExamples:\n  $ pleat train --epochs 4 --out runs/first\n  $ pleat eval runs/first/model.pleat\n  $ pleat doctor',
   );
   // Commander's own texts are thrown and presented like every other error.
-  for (const command of [program, ...program.commands]) {
+  const inner = program.commands.flatMap((command) => command.commands);
+  for (const command of [program, ...program.commands, ...inner]) {
     command.exitOverride().configureOutput({ outputError: () => undefined });
   }
   return program;
@@ -75,6 +78,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (!(error instanceof CommanderError)) return present(error, flags);
     // Help and version were asked for and printed.
     if (error.exitCode === 0) return 0;
+    // A group of commands named without one of them has printed its help, too.
+    if (error.code === 'commander.help') return exitCodes.usage;
     return present(fromCommander(error), flags);
   }
 }

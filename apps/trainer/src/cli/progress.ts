@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { formatBytes } from '../report/format.ts';
 
 /** Shows how far a run is. */
 export interface Progress {
@@ -83,6 +84,47 @@ export function createProgress(
   return {
     update: (done, text) => bar.update(done, payload(done, text)),
     line: (text) => void stream.write(`\r\u001b[2K${text}\n`),
+    stop: () => bar.stop(),
+  };
+}
+
+/** Shows how many bytes of a phase are done. */
+export interface ByteProgress {
+  update(phase: string, loaded: number, total: number | null): void;
+  stop(): void;
+}
+
+/** A bar of bytes on a terminal; elsewhere a line as each phase begins. */
+export function createByteProgress(stream: NodeJS.WriteStream = process.stderr): ByteProgress {
+  let current = '';
+  if (!stream.isTTY) {
+    return {
+      update: (phase) => {
+        if (phase !== current) stream.write(`${phase} ...\n`);
+        current = phase;
+      },
+      stop: () => undefined,
+    };
+  }
+  const bar = new SingleBar({
+    stream,
+    format: '{bar} {phase} {done} {of}',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    gracefulExit: false,
+  });
+  return {
+    update: (phase, loaded, total) => {
+      const of = total === null ? '' : `of ${formatBytes(total)}`;
+      const payload = { phase, done: formatBytes(loaded), of };
+      if (current === '') bar.start(total ?? 1, 0, payload);
+      current = phase;
+      bar.setTotal(total ?? 1);
+      bar.update(total === null ? 0 : loaded, payload);
+    },
     stop: () => bar.stop(),
   };
 }

@@ -60,7 +60,7 @@ export function doctorCommand(): Command {
       output.say(
         `${machine.platform}, ${machine.threads} threads, ${formatBytes(machine.memoryBytes)} memory (${formatBytes(machine.freeMemoryBytes)} free)`,
       );
-      output.say('\nEngines (--engine auto takes the first one found)');
+      output.say('\nEngines (--engine auto takes the first one that starts)');
       for (const { name, available, version: v, detail, seen = [], remedy } of found) {
         output.say(`  ${available ? '✓' : '✗'} ${name.padEnd(11)} ${detail}${v ? ` (${v})` : ''}`);
         for (const line of seen) output.say(`    ${' '.repeat(11)} · ${line}`);

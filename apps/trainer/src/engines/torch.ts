@@ -3,7 +3,7 @@ import { CliError, errorSentence, UsageError } from '../cli/errors.ts';
 import type { Engine } from './types.ts';
 
 const remedy =
-  'pip install torch, or set PLEAT_TORCH to a folder that holds libtorch 2.10 or later';
+  'pleat setup torch, or pip install torch, or set PLEAT_TORCH to a folder that holds libtorch 2.10 or later';
 
 /** Every libtorch of this machine, the one to use, and a line on each. */
 async function look() {

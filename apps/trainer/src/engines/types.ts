@@ -4,7 +4,7 @@ import type { engineNames } from '../config/schema.ts';
 export type EngineName = (typeof engineNames)[number];
 
 /** What `find` learned of an engine on this machine. */
-export interface EngineStatus {
+interface EngineStatus {
   available: boolean;
   version?: string;
   /** One phrase: what it is, or why it is not there. */
