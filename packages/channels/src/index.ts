@@ -1,3 +1,4 @@
+export { type Costs, costs, costsOf, type LayerCosts } from './costs.ts';
 export { channelGraph } from './graph.ts';
 export { type LayerKind, NotFollowed, type Shapes, type Sizes } from './kinds/kind.ts';
 export { layerKinds, registerLayerKind } from './kinds/registry.ts';
@@ -9,6 +10,13 @@ export {
   mergeChannels,
   permuteChannels,
 } from './operations.ts';
+export { type ChannelOrders, type GroupOrder, type OrderOptions, orderChannels } from './order.ts';
 export type { Mixing, Rows } from './remap.ts';
+export {
+  type ChannelSlices,
+  channelSlices,
+  type SliceOptions,
+  type SliceWeighting,
+} from './slices.ts';
 export type { Config, Step, WeightAxis } from './step.ts';
 export type { ChannelGraph, ChannelGroup, ChannelSlot, SlotRole, UntrackedLayer } from './types.ts';

@@ -13,6 +13,8 @@ export interface Application {
   layer: tf.layers.Layer;
   inputs: readonly Layout[];
   output: Layout;
+  /** How often it is computed: the number of time steps within a TimeDistributed. */
+  times: number;
 }
 
 /** The weights of a layer by their names. */
@@ -32,6 +34,9 @@ export interface Trace {
   atoms: Atoms;
   applications: Application[];
   untracked: UntrackedLayer[];
+  outputs: readonly Layout[];
+  /** Tensors that are others seen in another way, and those others. */
+  origins: ReadonlyMap<Layout, Layout>;
 }
 
 /** What tfjs keeps of a layer's uses, which its types hide. */
@@ -54,13 +59,21 @@ class Tracer {
   readonly atoms = new Atoms();
   readonly applications: Application[] = [];
   readonly untracked = new Map<string, UntrackedLayer>();
+  readonly origins = new Map<Layout, Layout>();
+  times = 1;
 
   model(model: tf.LayersModel, prefix: string, inputs: readonly Layout[]): Layout[] {
     const known = new Map(model.inputs.map(({ id }, i) => [id, inputs[i] as Layout]));
     model.inputs.forEach(({ sourceLayer: layer }, i) => {
       if (layer.getClassName() !== 'InputLayer') return;
       const input = inputs[i] as Layout;
-      this.applications.push({ path: prefix + layer.name, layer, inputs: [input], output: input });
+      this.applications.push({
+        path: prefix + layer.name,
+        layer,
+        inputs: [input],
+        output: input,
+        times: 1,
+      });
     });
     const layoutOf = (tensor: tf.SymbolicTensor): Layout => {
       const found = known.get(tensor.id);
@@ -87,7 +100,7 @@ class Tracer {
       if (kind === undefined) throw new NotFollowed('there is no rule for its class');
       const step = new Step(layer, path, inputs, outputShape(layer, inputs), this.atoms);
       const output = kind.follow(step);
-      this.applications.push({ path, layer, inputs, output });
+      this.applications.push({ path, layer, inputs, output, times: this.times });
       return [output];
     } catch (error) {
       if (!(error instanceof NotFollowed)) throw error;
@@ -117,10 +130,19 @@ class Tracer {
       shape: [batch, ...rest],
       columns: columns.filter((column) => !times.includes(column)).map(shift(-1)),
     };
-    return this.layer(layer, path, [hidden]).map((output) => ({
-      shape: [output.shape[0] ?? null, time, ...output.shape.slice(1)],
-      columns: [...times, ...output.columns.map(shift(1))],
-    }));
+    this.origins.set(hidden, input);
+    const before = this.times;
+    this.times *= time ?? Number.NaN;
+    const outputs = this.layer(layer, path, [hidden]);
+    this.times = before;
+    return outputs.map((output) => {
+      const seen = {
+        shape: [output.shape[0] ?? null, time, ...output.shape.slice(1)],
+        columns: [...times, ...output.columns.map(shift(1))],
+      };
+      this.origins.set(output, seen);
+      return seen;
+    });
   }
 
   giveUp(
@@ -136,7 +158,7 @@ class Tracer {
     }
     const shape = outputShape(layer, inputs);
     const output = { shape, columns: [] };
-    this.applications.push({ path, layer, inputs, output });
+    this.applications.push({ path, layer, inputs, output, times: this.times });
     return [output];
   }
 }
@@ -166,9 +188,11 @@ export function trace(who: string, model: tf.LayersModel): Trace {
     fixColumns(tracer.atoms, columns, `input '${name}' of the network`);
     return { shape, columns };
   });
-  tracer.model(model, '', inputs).forEach(({ columns }, i) => {
-    fixColumns(tracer.atoms, columns, `output '${model.outputNames[i] ?? i}' of the network`);
+  const outputs = tracer.model(model, '', inputs);
+  outputs.forEach(({ columns }, i) => {
+    const reason = `output '${model.outputNames[i] ?? i}' of the network`;
+    fixColumns(tracer.atoms, columns, reason);
   });
-  const { atoms, applications, untracked } = tracer;
-  return { atoms, applications, untracked: [...untracked.values()] };
+  const { atoms, applications, untracked, origins } = tracer;
+  return { atoms, applications, untracked: [...untracked.values()], outputs, origins };
 }
