@@ -12,6 +12,7 @@ export {
 } from './operations.ts';
 export { type ChannelOrders, type GroupOrder, type OrderOptions, orderChannels } from './order.ts';
 export type { Mixing, Rows } from './remap.ts';
+export { type GroupSizes, type ModelSizer, modelSizer } from './sizer.ts';
 export {
   type ChannelSlices,
   channelSlices,

@@ -174,6 +174,30 @@ function resizedConfig(
   return first;
 }
 
+function usesByPath({ applications }: Analysis): Map<string, Application[]> {
+  const uses = new Map<string, Application[]>();
+  for (const use of applications) uses.set(use.path, [...(uses.get(use.path) ?? []), use]);
+  return uses;
+}
+
+/** Configs of the layers without weights that change when groups get these sizes, by path. */
+export function layerConfigsAt(
+  analysis: Analysis,
+  newSizes: ReadonlyMap<ChannelGroup, number>,
+): Map<string, tf.serialization.ConfigDict> {
+  const sizes = new NewSizes(analysis, newSizes);
+  const found = new Map<string, tf.serialization.ConfigDict>();
+  for (const [path, uses] of usesByPath(analysis)) {
+    const { layer } = uses[0] as Application;
+    const kind = kindOf(layer.getClassName());
+    if (kind?.resize === undefined || layer.weights.length > 0) continue;
+    const config = layer.getConfig();
+    const resized = resizedConfig(kind, config, uses, sizes);
+    if (JSON.stringify(resized) !== JSON.stringify(config)) found.set(path, resized);
+  }
+  return found;
+}
+
 /** Builds the model with groups of these sizes; its weights are zero. */
 export function rebuildAt(
   model: tf.LayersModel,
@@ -181,10 +205,7 @@ export function rebuildAt(
   newSizes: ReadonlyMap<ChannelGroup, number>,
 ): tf.LayersModel {
   const sizes = new NewSizes(analysis, newSizes);
-  const uses = new Map<string, Application[]>();
-  for (const use of analysis.applications) {
-    uses.set(use.path, [...(uses.get(use.path) ?? []), use]);
-  }
+  const uses = usesByPath(analysis);
   return rebuildModel(
     model,
     ({ className, config }, path) => {

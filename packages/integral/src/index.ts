@@ -8,6 +8,37 @@ export {
   parity,
 } from './interpolation/kernels.ts';
 export {
+  type Budget,
+  type Compression,
+  compressionOf,
+  resizeToBudget,
+} from './model/budget.ts';
+export { extract } from './model/extract.ts';
+export { foldBatchNorm } from './model/fold.ts';
+export type { GroupPartition } from './model/group.ts';
+export { type ChannelOrder, channelOrders } from './model/order.ts';
+export { recalibrate } from './model/repair.ts';
+export type { ConversionReport, GroupReport } from './model/report.ts';
+export {
+  type IntegralGroupInfo,
+  integralGroups,
+  type PartitionChoice,
+  resetGrids,
+  resize,
+  type Sizes,
+  setPartition,
+} from './model/resize.ts';
+export { type IntegralOptions, integralReport, toIntegral } from './model/to-integral.ts';
+export {
+  type IntegralStepOptions,
+  type IntegralStepResult,
+  integralStep,
+  type Loss,
+  type TrainingBatch,
+} from './model/train.ts';
+export { type TuneOptions, tunePartitions } from './model/tune.ts';
+export { drawWidth, type WidthOptions } from './model/widths.ts';
+export {
   compositePartition,
   type JitterOptions,
   jitterPartition,

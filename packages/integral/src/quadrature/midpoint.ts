@@ -14,10 +14,15 @@ export const midpoint: Quadrature = {
   },
   weights(nodes) {
     requireNodes('midpoint', nodes);
-    const edge = (i: number): number => {
-      if (i === 0) return 0;
-      return i === nodes.length ? 1 : (nodes[i - 1]! + nodes[i]!) / 2;
-    };
-    return Float64Array.from({ length: nodes.length }, (_, i) => edge(i + 1) - edge(i));
+    return cellWeights(nodes);
   },
 };
+
+/** The lengths of the cells around nodes that ascend, be it not strictly. */
+export function cellWeights(nodes: ArrayLike<number>): Float64Array {
+  const edge = (i: number): number => {
+    if (i === 0) return 0;
+    return i === nodes.length ? 1 : (nodes[i - 1]! + nodes[i]!) / 2;
+  };
+  return Float64Array.from({ length: nodes.length }, (_, i) => edge(i + 1) - edge(i));
+}

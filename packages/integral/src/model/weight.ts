@@ -1,0 +1,72 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { WeightSampler } from '../layers/sampled-weight.ts';
+import { type AxisPart, AxisSampler } from './axis.ts';
+
+/** One axis of a weight with the ways its channels are divided: heads, and the dims within them, divide the same axis. */
+export interface AxisDivisions {
+  axis: number;
+  divisions: AxisPart[][];
+}
+
+/** Samples a weight along every axis that has channels of a group. */
+export class GridSampler implements WeightSampler {
+  readonly #name: string;
+  readonly #axes: readonly { axis: number; divisions: readonly AxisSampler[] }[];
+
+  constructor(name: string, axes: readonly AxisDivisions[]) {
+    this.#name = name;
+    this.#axes = axes.map(({ axis, divisions }) => ({
+      axis,
+      divisions: divisions.map((parts) => new AxisSampler(axis, parts)),
+    }));
+  }
+
+  get whole(): boolean {
+    return this.#axes.every(({ divisions }) => divisions.every(({ whole }) => whole));
+  }
+
+  sample(coefficients: tf.Tensor): tf.Tensor {
+    return this.#active().reduce((x, axis) => axis.sample(x), coefficients);
+  }
+
+  nearness(): tf.Tensor2D {
+    const [axis] = this.#active();
+    return (axis as AxisSampler).nearness();
+  }
+
+  /** The sampled shape for coefficients of a shape. */
+  shape(coefficients: readonly number[]): number[] {
+    const shape = [...coefficients];
+    for (const { axis, length } of this.#active()) shape[axis] = length;
+    return shape;
+  }
+
+  /** The same over a plain array. */
+  sampleArray(coefficients: Float32Array, from: readonly number[]): Float32Array {
+    const shape = [...from];
+    let values = coefficients;
+    // What shrinks most goes first: the less is left for the others.
+    const axes = [...this.#active()].sort((a, b) => {
+      const ratio = ({ axis, length }: AxisSampler) => length / (from[axis] as number);
+      return ratio(a) - ratio(b);
+    });
+    for (const axis of axes) {
+      values = axis.sampleArray(values, shape);
+      shape[axis.axis] = axis.length;
+    }
+    return values;
+  }
+
+  /** The axes that are sampled at all, each by the one division that is. */
+  #active(): AxisSampler[] {
+    return this.#axes.flatMap(({ divisions }) => {
+      const moving = divisions.filter(({ whole }) => !whole);
+      if (moving.length > 1) {
+        throw new Error(
+          `Integral weight '${this.#name}': heads and the dims within them are resized at once; resize one of them.`,
+        );
+      }
+      return moving;
+    });
+  }
+}
