@@ -1,7 +1,9 @@
 // How long does a full training step take (forward, backward, AdamW, loss read), beside PyTorch's own?
 // usage: node benchmarks/engine/training-step.mjs [--model NAME]... [--form dense|masked]... [--contender NAME]...
 //        [--rounds N] [--warmup N] [--threads N] [--batch N] [--device cpu|cuda]
+// Runs may be split by form: rows of a form that a run does not measure stay in the results.
 // PLEAT_PYTHON names the Python whose torch is the peer. Contenders a machine does not have are listed as absent.
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { alternate, median, report } from '../lib/measure.mjs';
 import { cases, forms, keep, learningRate } from './contenders/cases.mjs';
@@ -88,21 +90,29 @@ async function compare(model, form) {
     contender: name,
     note: `absent: ${reason}`,
   }));
-  return { rows: [...ran, ...missing], batch: one.batch };
+  return [...ran, ...missing];
+}
+
+/** The rows of an earlier run of forms that this one does not measure. */
+function earlier(name) {
+  const file = new URL(`../results/${name}.json`, import.meta.url);
+  if (!existsSync(file)) return [];
+  const { rows } = JSON.parse(readFileSync(file, 'utf8'));
+  return rows.filter(({ form }) => !values.form.includes(form));
 }
 
 for (const model of values.model) {
-  const rows = [];
+  const onCpu = values.device === 'cpu';
+  const batch = Number(values.batch ?? cases[model].batch);
+  const name = `engine-${model}${onCpu ? '' : `-${values.device}-${batch}`}`;
+  const rows = earlier(name);
   for (const form of values.form) {
-    const compared = await compare(model, form);
-    rows.push(...compared.rows);
-    const { batch } = compared;
-    const onCpu = values.device === 'cpu';
+    rows.push(...(await compare(model, form)));
     // Written after each form: compiling peers takes minutes, and what is measured should not wait for them.
     report(
-      `engine-${model}${onCpu ? '' : `-${values.device}-${batch}`}`,
+      name,
       `How long does a training step of ${model} take (batch ${batch}, ${onCpu ? `${values.threads} threads` : values.device})?`,
-      rows,
+      [...rows].sort((a, b) => forms.indexOf(a.form) - forms.indexOf(b.form)),
     );
   }
 }

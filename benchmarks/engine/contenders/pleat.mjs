@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import util from 'node:util';
 import { convMixer, resNet, vit } from '@pleat/models';
 import { softmaxCrossEntropy } from '@pleat/ops';
-import { adamw } from '@pleat/optim';
+import { adamw, frugalGrads } from '@pleat/optim';
 import * as tf from '@tensorflow/tfjs';
 
 const write = process.stdout.write.bind(process.stdout);
@@ -57,11 +57,13 @@ async function contender() {
   const x = tf.randomNormal([batch, 32, 32, 3], 0, 1, 'float32', 7);
   const classes = Array.from({ length: batch }, (_, index) => index % 10);
   const labels = tf.tensor1d(classes, 'int32');
+  const variables = model.trainableWeights.map((weight) => weight.read());
   const step = () => {
     const compute = () => softmaxCrossEntropy(labels, model.apply(x, { training: true }));
-    const loss = optimizer.minimize(compute, true);
+    const { value: loss, grads } = frugalGrads(compute, variables);
+    optimizer.applyGradients(grads);
     const [value] = loss.dataSync();
-    loss.dispose();
+    tf.dispose([loss, grads]);
     return value;
   };
   step();

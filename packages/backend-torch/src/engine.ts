@@ -77,6 +77,11 @@ export class Engine {
     }
   }
 
+  /** The functions of libtorch it calls. */
+  get library(): Library {
+    return this.#library;
+  }
+
   /** Frees what `body` has made and not kept. */
   scope<T>(body: () => T): T {
     const mark = this.#temporaries.length;

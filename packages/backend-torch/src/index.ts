@@ -10,4 +10,5 @@ export { type InstallOptions, installTorch } from './locate/install/install.ts';
 export type { InstallProgress } from './locate/install/progress.ts';
 export { chooseTorch, type LocateOptions, locateTorch } from './locate/locate.ts';
 export type { TorchDevice, TorchLocation, TorchSource } from './locate/types.ts';
+export { profileTorch, type TorchCall, type TorchProfile } from './profile.ts';
 export { registerTorch, type TorchInfo, type TorchOptions } from './register.ts';

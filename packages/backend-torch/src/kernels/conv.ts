@@ -3,6 +3,7 @@ import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
 import { activate } from './activation.ts';
+import { gradientByPairs } from './pairs.ts';
 
 /** How windows go over the spatial dimensions, in order. */
 export interface Span {
@@ -95,7 +96,7 @@ export function convolve(
 }
 
 /** The gradients a mask asks for, in libtorch's layout; `x` may be unwritten where only its shape counts. */
-function backward(
+export function backward(
   torch: TorchBackend,
   dy: Handle,
   x: Handle,
@@ -167,6 +168,8 @@ export function filterGradient(
   g: Geometry,
 ): tf.TensorInfo {
   const { engine } = torch;
+  const paired = gradientByPairs(torch, torch.handle(dy), torch.handle(x), shape, g);
+  if (paired !== null) return torch.output(engine.view(paired, shape), shape, 'float32');
   const rank = g.x.length;
   const spatial = shape.slice(0, -2);
   const [inputs, outputs] = shape.slice(-2) as [number, number];
