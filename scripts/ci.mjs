@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findTensorflow } from './tensorflow.mjs';
 import { findTorch } from './torch.mjs';
 import { root } from './workspace.mjs';
 
@@ -38,6 +39,16 @@ if (torch.folder) {
   checks.push(['tfjs conformance (torch)', ...pnpm('conformance', 'torch')]);
 } else {
   console.log('=== tfjs conformance (torch) and the tests of packages/backend-torch: skipped');
+  count.skipped++;
+}
+// So do those of TensorFlow, which need a tfjs-node.
+const tensorflow = await findTensorflow().catch((error) => ({ why: error.message }));
+console.log(`\n=== tfjs-node: ${tensorflow.why}`);
+if (tensorflow.folder) {
+  process.env.PLEAT_TENSORFLOW = tensorflow.folder;
+  checks.push(['tfjs conformance (tensorflow)', ...pnpm('conformance', 'tensorflow')]);
+} else {
+  console.log('=== tfjs conformance (tensorflow) and the tests of tfjs-node: skipped');
   count.skipped++;
 }
 const tested = run('tests', 'npm', ['test'], { ...process.env, PLEAT_TEST_RESULTS: results });

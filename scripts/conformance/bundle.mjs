@@ -39,13 +39,24 @@ const keepNative = {
   },
 };
 
+/** What CommonJS code expects to find, for a module that may lie anywhere. */
+export const portableBanner = `
+import { createRequire as makeRequire } from 'node:module';
+import { fileURLToPath as toPath } from 'node:url';
+const require = makeRequire(import.meta.url);
+const __filename = toPath(import.meta.url);
+const __dirname = toPath(new URL('.', import.meta.url));`;
+
 /**
  * Bundles the suite for one backend; the bundle takes the arguments OUTPUT and FILTER.
  *
  * @param {string} name A file of `backends/`, without its extension.
  * @param {string} outfile Where the bundle goes.
+ * @param {{ portable?: boolean }} options `portable`: the bundle runs where this repository is not, and looks for koffi and
+ *   the files of tfjs' wasm backend in the node_modules above it.
  */
-export async function bundleSuite(name, outfile) {
+export async function bundleSuite(name, outfile, { portable = false } = {}) {
+  const local = `import { createRequire as makeRequire } from 'node:module'; const require = makeRequire('${core}');`;
   await build({
     stdin: {
       contents: `
@@ -66,9 +77,9 @@ export async function bundleSuite(name, outfile) {
     ignoreAnnotations: true,
     // tfjs-core asks for Jasmine without depending on it.
     alias: { 'jasmine-core': dirname(jasmine) },
-    plugins: [keepLocations, keepNative],
-    banner: {
-      js: `import { createRequire as makeRequire } from 'node:module'; const require = makeRequire('${core}');`,
-    },
+    ...(portable
+      ? { external: ['koffi'], minify: true, keepNames: true, legalComments: 'eof' }
+      : { plugins: [keepLocations, keepNative] }),
+    banner: { js: portable ? portableBanner : local },
   });
 }

@@ -2,14 +2,19 @@
 // usage: pnpm conformance NAME [--filter REGEX] [--json FILE] [--target PERCENT]
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundleSuite } from './bundle.mjs';
 import { judge } from './judge.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const scratch = join(here, '../../node_modules/.cache/conformance');
+/** Suites bundled beforehand: here in `pnpm bundle`'s file, which has no repository around it. */
+const suites = join(here, 'suites');
+const packed = existsSync(suites);
+const scratch = packed
+  ? join(tmpdir(), `pleat-conformance-${process.pid}`)
+  : join(here, '../../node_modules/.cache/conformance');
 const baselineName = 'cpu';
 const timeLimit = 900_000;
 /** Failures listed at most. */
@@ -18,9 +23,12 @@ const shown = 100;
 /** Runs the suite against one backend in a process of its own, which may crash. */
 async function runSuite(name, filter) {
   mkdirSync(scratch, { recursive: true });
-  const bundle = join(scratch, `${name}.mjs`);
+  const bundle = join(packed ? suites : scratch, `${name}.mjs`);
   const results = join(scratch, `${name}.jsonl`);
-  await bundleSuite(name, bundle);
+  if (!packed) {
+    const { bundleSuite } = await import('./bundle.mjs');
+    await bundleSuite(name, bundle);
+  }
   writeFileSync(results, '');
   const child = spawn(process.execPath, [bundle, results, filter ?? ''], { timeout: timeLimit });
   let printed = '';
@@ -43,7 +51,9 @@ function count(specs) {
   return `${of('passed')} passed, ${of('failed')} failed, ${of('pending')} pending`;
 }
 
-const known = readdirSync(join(here, 'backends')).map((file) => file.replace(/\.mjs$/, ''));
+const known = readdirSync(packed ? suites : join(here, 'backends'))
+  .filter((file) => file.endsWith('.mjs'))
+  .map((file) => file.replace(/\.mjs$/, ''));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

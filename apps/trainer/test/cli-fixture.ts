@@ -68,9 +68,11 @@ export function run(
   return start(args, cwd, env).done;
 }
 
-/** The environment of a machine without libtorch, whatever this one has. */
+/** The environment of a machine without libtorch and tfjs-node, whatever this one has. */
 export const withoutTorch: NodeJS.ProcessEnv = {
   ...process.env,
+  PLEAT_TENSORFLOW: '',
+  PLEAT_CACHE: '',
   PLEAT_TORCH: '',
   TORCH_LIB: '',
   PLEAT_PYTHON: '/nonexistent/python',

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from '../commands/bench.ts';
 import { doctorCommand } from '../commands/doctor.ts';
 import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
@@ -31,6 +32,7 @@ function createProgram(): Command {
     tspCommand(),
     doctorCommand(),
     setupCommand(),
+    benchCommand(),
   ]) {
     program.addCommand(command);
   }

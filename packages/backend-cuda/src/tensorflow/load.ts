@@ -12,6 +12,23 @@ function restoreUtil(): void {
 }
 
 /**
+ * tfjs' exports, of which classes may also be called: tfjs-node's own classes, compiled to functions, call their parents.
+ * A bundled tfjs has true classes, which refuse that.
+ */
+function callableExports(): Record<string, unknown> {
+  const isClass = (value: unknown): value is new () => object =>
+    typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+  const open = (value: unknown): unknown =>
+    isClass(value)
+      ? new Proxy(value, {
+          apply: (parent, self: object, args) =>
+            Reflect.construct(parent, args, self.constructor as new () => object),
+        })
+      : value;
+  return Object.fromEntries(Object.entries(tf).map(([name, value]) => [name, open(value)]));
+}
+
+/**
  * Lets a package find the tfjs of this program where it would load one of its own: two of them would each register kernels
  * and gradients in the same tables.
  */
@@ -21,7 +38,7 @@ function shareTfjs(require: NodeJS.Require): void {
   const shared = new Module(path);
   shared.filename = path;
   shared.loaded = true;
-  shared.exports = tf;
+  shared.exports = callableExports();
   require.cache[path] = shared;
 }
 
