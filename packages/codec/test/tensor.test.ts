@@ -119,11 +119,80 @@ describe('uint8', () => {
   });
 });
 
+describe('integers at their entropy', () => {
+  const there = (values: Int32Array) => {
+    const { coding, bytes } = encodeTensor(values, [values.length], 'int32-range');
+    return { bytes, back: decodeTensor(bytes, [values.length], coding) };
+  };
+
+  test('come back, whatever they are', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 2 ** 16 }),
+        fc.array(fc.integer({ min: 0, max: 2 ** 16 - 1 }), { maxLength: 60 }),
+        (low, codes) => {
+          const values = Int32Array.from(codes, (code) => low + code);
+          expect(there(values).back).toEqual(values);
+        },
+      ),
+    );
+    for (const values of [
+      [],
+      [7],
+      [-5, -5, -5],
+      [2 ** 31 - 1, 2 ** 31 - 3],
+      [-(2 ** 31), -(2 ** 31) + 1],
+    ]) {
+      expect(there(Int32Array.from(values)).back).toEqual(Int32Array.from(values));
+    }
+  });
+
+  test('take what their distribution says, and little to learn it', () => {
+    // A rounded normal distribution: 20,000 values in 31 levels.
+    const n = 20_000;
+    let state = 1;
+    const values = Int32Array.from({ length: n }, () => {
+      let sum = -6;
+      for (let j = 0; j < 12; j++) {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        sum += state / 2 ** 32;
+      }
+      return Math.max(-15, Math.min(15, Math.round(3 * sum)));
+    });
+    const seen = new Map<number, number>();
+    for (const value of values) seen.set(value, (seen.get(value) ?? 0) + 1);
+    let entropy = 0;
+    for (const count of seen.values()) entropy -= (count * Math.log2(count / n)) / 8;
+    const { bytes, back } = there(values);
+    expect(back).toEqual(values);
+    expect(bytes.length).toBeGreaterThan(entropy);
+    expect(bytes.length).toBeLessThan(1.01 * entropy + 8);
+  });
+
+  test('refuse what no encoder writes', () => {
+    const { bytes } = there(Int32Array.of(1, 5, 3, 2));
+    expect(() => decodeTensor(bytes.subarray(0, 4), [4], 'int32-range')).toThrow(
+      'begin with 5 bytes',
+    );
+    const wide = bytes.slice();
+    wide[0] = 17;
+    expect(() => decodeTensor(wide, [4], 'int32-range')).toThrow('codes of at most 16 bits');
+    const long = new Uint8Array(bytes.length + 20);
+    long.set(bytes);
+    long.fill(1, bytes.length);
+    expect(() => decodeTensor(long, [4], 'int32-range')).toThrow('bytes too many');
+    expect(() => there(Int32Array.of(0, 2 ** 16))).toThrow('found 0 to 65536; use int32');
+    const high = there(Int32Array.of(2 ** 31 - 1, 2 ** 31 - 3)).bytes;
+    high.fill(0, 5);
+    expect(() => decodeTensor(high, [2], 'int32-range')).toThrow('beyond int32');
+  });
+});
+
 test('shape and coding must go with the values', () => {
   expect(() => encodeTensor(new Float32Array(3), [2, 2])).toThrow(
     /shape \[2,2\] has 4 elements, found 3 values/,
   );
-  expect(() => encodeTensor(new Float32Array(1), [1], 'int32')).toThrow(/int32 goes with/);
-  expect(() => encodeTensor(new Int32Array(1), [1], 'uint8')).toThrow(/int32 goes with/);
+  expect(() => encodeTensor(new Float32Array(1), [1], 'int32')).toThrow(/int32-range go with/);
+  expect(() => encodeTensor(new Int32Array(1), [1], 'uint8')).toThrow(/int32-range go with/);
   expect(() => decodeTensor(new Uint8Array(7), [2], 'float32')).toThrow(/takes 8 bytes, found 7/);
 });

@@ -6,6 +6,7 @@ export { PleatModelError, type PleatModelErrorCode } from './file/errors.ts';
 export { type PleatSource, pleatHandler } from './file/handler.ts';
 export { inspectModel, type ModelReport, type SectionReport } from './file/inspect.ts';
 export type { WeightReport } from './file/inspect-weights.ts';
+export type { KeptPrecision } from './file/sparse.ts';
 export type { PrototypeValues } from './fills.ts';
 export type { Fold, FoldedKernel } from './fold.ts';
 export type { Freeze } from './layers/frozen.ts';

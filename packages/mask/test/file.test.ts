@@ -239,7 +239,7 @@ test('wrong arguments are refused by name', async () => {
     /^encodeModel: expected a tf.LayersModel/,
   );
   await expect(encodeModel(model, { tensor: 'uint8' } as never)).rejects.toThrow(
-    /^encodeModel: unknown option 'tensor'; it has metadata, maskCoding, tensors, norms\.$/,
+    /^encodeModel: unknown option 'tensor'; it has metadata, maskCoding, tensors, kept, norms\.$/,
   );
   for (const tensors of ['int8', () => 'int8']) {
     await expect(encodeModel(model, { tensors } as never)).rejects.toThrow(

@@ -140,10 +140,15 @@ export abstract class SlotOptimizer<
     return made !== undefined;
   }
 
+  /** What a slot of a variable holds before the first update: zeros. */
+  protected slotStart(_slot: number, variable: tf.Variable): tf.Tensor {
+    return tf.zerosLike(variable);
+  }
+
   private fill(entry: Entry, variable: tf.Variable): void {
     entry.tensors = this.slotNames.map((_, i) => {
       const values = entry.restored[i];
-      return tf.keep(values ? tf.tensor(values, variable.shape) : tf.zerosLike(variable));
+      return tf.keep(values ? tf.tensor(values, variable.shape) : this.slotStart(i, variable));
     });
     entry.restored = [];
   }

@@ -5,7 +5,7 @@ import type { SectionCoding, SectionInfo, SectionKind } from './types.ts';
 
 const codings: Record<SectionKind, readonly SectionCoding[]> = {
   mask: ['raw', 'range'],
-  tensor: ['float32', 'float16', 'uint8', 'uint8-channel', 'int32'],
+  tensor: ['float32', 'float16', 'uint8', 'uint8-channel', 'int32', 'int32-range'],
   json: ['utf8'],
   bytes: ['raw'],
 };

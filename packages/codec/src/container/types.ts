@@ -5,7 +5,13 @@ export type SectionKind = 'mask' | 'tensor' | 'json' | 'bytes';
 export type MaskCoding = 'raw' | 'range' | 'auto';
 
 /** How a tensor is coded; `uint8` has one scale, `uint8-channel` one for each index of the last axis. */
-export type TensorCoding = 'float32' | 'float16' | 'uint8' | 'uint8-channel' | 'int32';
+export type TensorCoding =
+  | 'float32'
+  | 'float16'
+  | 'uint8'
+  | 'uint8-channel'
+  | 'int32'
+  | 'int32-range';
 
 /** A binary mask, one byte (0 or 1) a weight in memory, row-major. */
 export interface MaskSection {

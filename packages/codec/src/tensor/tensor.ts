@@ -3,6 +3,7 @@ import type { TensorCoding } from '../container/types.ts';
 import { PleatFormatError } from '../errors.ts';
 import { decodeAffine, encodeAffine } from './affine.ts';
 import { fromFloat16Bits, toFloat16Bits } from './float16.ts';
+import { decodeIntegers, encodeIntegers } from './integers.ts';
 
 // Words are moved as integers, never as floats: an engine may change the payload of a NaN it loads.
 function encodeWords(words: Uint32Array): Uint8Array {
@@ -60,7 +61,8 @@ function channelsOf(shape: readonly number[], coding: TensorCoding): number {
  * @param values its values, row-major
  * @param shape its shape
  * @param coding float32 (exact, the default), float16 (nearest, ties to even; beyond 65,504 an error), uint8 (affine, one scale),
- *   uint8-channel (affine, one scale for each index of the last axis), int32 (exact, the default of an Int32Array)
+ *   uint8-channel (affine, one scale for each index of the last axis), int32 (exact, the default of an Int32Array), int32-range
+ *   (exact, at the entropy of the values, which spread over at most 2^16)
  * @returns the coding, the bytes and, for lossy codings, the largest absolute error
  * @throws RangeError when values and shape do not match or the coding cannot hold the values
  * @example
@@ -76,11 +78,13 @@ export function encodeTensor(
       `encodeTensor: shape [${shape}] has ${sizeOf(shape)} elements, found ${values.length} values`,
     );
   }
-  if (values instanceof Int32Array !== (coding === 'int32')) {
+  const integers = coding === 'int32' || coding === 'int32-range';
+  if (values instanceof Int32Array !== integers) {
     throw new RangeError(
-      `encodeTensor: the coding int32 goes with an Int32Array and the others with a Float32Array, found ${coding} for ${values.constructor.name}`,
+      `encodeTensor: the codings int32 and int32-range go with an Int32Array and the others with a Float32Array, found ${coding} for ${values.constructor.name}`,
     );
   }
+  if (coding === 'int32-range') return { coding, bytes: encodeIntegers(values as Int32Array) };
   if (coding === 'int32' || coding === 'float32') {
     const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
     return { coding, bytes: encodeWords(words) };
@@ -97,7 +101,7 @@ export function encodeTensor(
  * @param bytes what `encodeTensor` returned
  * @param shape the shape it was given
  * @param coding the coding it returned
- * @returns the values, an Int32Array for int32 and a Float32Array otherwise
+ * @returns the values, an Int32Array for int32 and int32-range and a Float32Array otherwise
  * @throws PleatFormatError when the bytes cannot come from `encodeTensor` with this shape and coding
  * @example
  * const { bytes, coding } = encodeTensor(Float32Array.of(1, 0.5), [2], 'float16');
@@ -109,6 +113,7 @@ export function decodeTensor(
   coding: TensorCoding,
 ): Float32Array | Int32Array {
   const size = sizeOf(shape);
+  if (coding === 'int32-range') return decodeIntegers(bytes, size);
   const channels = channelsOf(shape, coding);
   const perElement = { float32: 4, int32: 4, float16: 2, uint8: 1, 'uint8-channel': 1 }[coding];
   const expected = perElement * size + (perElement === 1 ? 8 * channels : 0);

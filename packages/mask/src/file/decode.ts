@@ -72,8 +72,9 @@ function setWeights(model: tf.LayersModel, stored: StoredModel, values: Values, 
 const mostWeights = 2 ** 28;
 
 /** How many values the tensors of a file must hold for a weight. */
-function valuesFor({ form, shape, scales }: StoredWeight): number {
-  if (scales !== undefined) return product(scales.shape);
+function valuesFor({ form, shape, scales, kept }: StoredWeight): number {
+  const own = kept === undefined || kept.form === 'signs' ? 0 : kept.count;
+  if (form === 'sparse' || scales !== undefined) return own + product(scales?.shape ?? [0]);
   return form === 'constant' || form === 'same' || isMaskForm(form) ? 0 : product(shape);
 }
 

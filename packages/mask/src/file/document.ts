@@ -10,10 +10,16 @@ export type MaskForm = 'binary' | 'sign' | 'ternary';
 export type TensorForm = 'float32' | 'float16' | 'uint8' | 'int32';
 
 /**
- * How a weight is stored: as a mask over the prototype, as `same` as an earlier masked weight, as values, or as one value that
- * all of it has (`constant`).
+ * How a weight is stored: as a mask over the prototype, as `same` as an earlier masked weight, as values, as one value that
+ * all of it has (`constant`), or as the positions and values of what is not zero (`sparse`).
  */
-export type WeightForm = MaskForm | 'same' | TensorForm | 'constant';
+export type WeightForm = MaskForm | 'same' | TensorForm | 'constant' | 'sparse';
+
+/** What a sparse weight is where it is not zero: floats, `low + step * code`, or signs of the magnitudes in its scales. */
+export type Kept =
+  | { form: 'float32' | 'float16'; count: number }
+  | { form: 'codes'; count: number; bits: 4 | 8; low: number; step: number }
+  | { form: 'signs'; count: number };
 
 /** Tells the masked forms. */
 export function isMaskForm(form: WeightForm): form is MaskForm {
@@ -36,7 +42,9 @@ export interface StoredWeight {
   fill?: StoredFill;
   /** Of the masked forms, where a part of the weight is decided by seed: which of the seed's streams. */
   frozen?: number;
-  /** Of the masked forms and `same`: factors that are multiplied in, broadcast. */
+  /** Of `sparse`. */
+  kept?: Kept;
+  /** Of the masked forms, `same` and `sparse`: factors that are multiplied in, broadcast. */
   scales?: { form: TensorForm; shape: number[] };
   /** Of `same`: which masked weight, counted from 0 in the order of the file. */
   of?: number;

@@ -10,6 +10,7 @@ import { deflateText, type StoredSource, type StoredWeight } from './document.ts
 import { signHints } from './fixed.ts';
 import { maskSections, type StoredMask } from './masks.ts';
 import { maskParts } from './multiplier.ts';
+import { type KeptPrecision, keptPrecisions, storeSparse } from './sparse.ts';
 import { TensorWriter } from './tensors.ts';
 import { storeModel } from './topology.ts';
 import { writeDocument } from './wire.ts';
@@ -28,6 +29,11 @@ export interface EncodeOptions {
   /** Precision of the other weights: one for all, or by weight name (`layer/weight`). Default float32, which loses nothing. */
   tensors?: StoredPrecision | ((name: string) => StoredPrecision);
   /**
+   * Precision of what is not zero in weights that are mostly zero, which are stored by positions and values. Default: that of
+   * `tensors`.
+   */
+  kept?: KeptPrecision;
+  /**
    * Batch norms: `keep` their scale, shift, mean and variance; `fold` all four into scale and shift; or `recompute`: leave mean
    * and variance out, to be computed again from a batch by whoever decodes (`calibrate`). Default `keep`.
    */
@@ -38,6 +44,7 @@ const optionNames = [
   'metadata',
   'maskCoding',
   'tensors',
+  'kept',
   'norms',
 ] as const satisfies (keyof EncodeOptions)[];
 
@@ -159,7 +166,12 @@ export async function encodeModel(
 ): Promise<Uint8Array> {
   requireModel('encodeModel', model);
   onlyOptions('encodeModel', options, optionNames);
-  const { metadata = {}, maskCoding = 'auto', tensors = 'float32', norms = 'keep' } = options;
+  const { metadata = {}, maskCoding = 'auto', tensors = 'float32', kept, norms = 'keep' } = options;
+  if (kept !== undefined && !keptPrecisions.includes(kept)) {
+    throw new RangeError(
+      `encodeModel: kept must be one of ${keptPrecisions.join(', ')}, got ${String(kept)}.`,
+    );
+  }
   if (!['keep', 'fold', 'recompute'].includes(norms)) {
     throw new RangeError(
       `encodeModel: norms must be one of keep, fold, recompute, got ${String(norms)}.`,
@@ -191,6 +203,12 @@ export async function encodeModel(
       const constant = weight.dtype === 'int32' ? null : constantOf(values, shape);
       if (constant !== null) return { form: 'constant', shape, value: constant };
       const form = weight.dtype === 'int32' ? 'int32' : precisionOf(tensors, name);
+      if (form !== 'int32') {
+        const scales = form === 'float32' ? 'float32' : 'float16';
+        const floats = values as Float32Array;
+        const sparse = storeSparse(floats, shape, kept ?? form, scales, masked.masks, pool);
+        if (sparse !== undefined) return sparse;
+      }
       pool.add(form, values);
       return { form, shape };
     };

@@ -12,10 +12,15 @@ export interface WeightReport {
   layer: string;
   shape: number[];
   weights: number;
-  /** `binary`, `sign` and `ternary` are masks, `same` repeats an earlier mask, `constant` is one value, the others are values. */
+  /**
+   * `binary`, `sign` and `ternary` are masks, `same` repeats an earlier mask, `constant` is one value,
+   * `sparse` positions and values of what is not zero, the others are values.
+   */
   form: WeightForm;
-  /** Share of weights that are kept, or (`sign`) positive; null for what is no mask of its own. */
+  /** Share of weights that are kept, or (`sign`) positive; null for what has no mask of its own. */
   kept: number | null;
+  /** True for sparse weights of one magnitude a filter: what is kept is a sign. */
+  signs: boolean;
   /** Share of weights whose place in the mask the seed decides; 0 for what is no mask. */
   frozen: number;
   /**
@@ -94,7 +99,7 @@ export function weightReports(
   };
   for (const { path, weights } of storedWeights(document.model)) {
     for (const weight of weights) {
-      const { form, shape, scales } = weight;
+      const { form, shape, scales, kept } = weight;
       const size = product(shape);
       const report: WeightReport = {
         layer: path,
@@ -102,6 +107,7 @@ export function weightReports(
         weights: size,
         form,
         kept: null,
+        signs: kept?.form === 'signs',
         frozen: 0,
         bitsPerWeight: 0,
       };
@@ -112,7 +118,15 @@ export function weightReports(
       const claimTensor = (form: WeightForm, size: number) =>
         shares.claim(form === 'uint8' ? `uint8/${size}` : form, size, add);
       if (isMaskForm(form)) Object.assign(report, takeMask(path, weight, add));
-      else if (form !== 'same' && form !== 'constant') claimTensor(form, size);
+      else if (kept !== undefined) {
+        report.kept = kept.count / Math.max(1, size);
+        if (kept.count < size) takePlane(shape, () => undefined, add);
+        if (kept.form === 'signs') {
+          takePlane(kept.count < size ? [kept.count] : shape, () => undefined, add);
+        } else {
+          shares.claim(kept.form === 'codes' ? `codes/${kept.bits}` : kept.form, kept.count, add);
+        }
+      } else if (form !== 'same' && form !== 'constant') claimTensor(form, size);
       if (scales !== undefined) claimTensor(scales.form, product(scales.shape));
     }
   }

@@ -25,7 +25,8 @@ export interface ModelReport {
   /**
    * Share saved as the PEMN paper counts: 1 - (32 U + B) / (32 P) for U prototype values, P masked weights and B mask bits,
    * norms, biases and the file's structure left out (Bai et al., NeurIPS 2022); null when nothing is masked. A weight has one bit,
-   * a ternary one two, one whose kernel is folded into another or whose place the seed decides none.
+   * a ternary one two, one whose kernel is folded into another or whose place the seed decides none; of a sparse one, what is
+   * kept counts as float32, or as one bit where it is a sign, and positions count nothing.
    */
   paperRatio: number | null;
   /** True when the statistics of batch norms must be computed again from a batch (`norms: 'recompute'`). */
@@ -60,8 +61,13 @@ export function inspectModel(bytes: Uint8Array): ModelReport {
   const planes = { binary: 1, sign: 1, ternary: 2 };
   let masked = 0;
   let bits = 0;
-  for (const { form, weights: size, frozen } of weights) {
+  for (const { form, weights: size, frozen, kept, signs } of weights) {
     if (form === 'same' || isMaskForm(form)) masked += size;
+    // The paper counts what pruning keeps as values of 32 bits, and not where they are.
+    if (form === 'sparse') {
+      masked += size;
+      bits += (signs ? 1 : 32) * Math.round(size * (kept ?? 1));
+    }
     if (isMaskForm(form)) bits += planes[form] * Math.round(size * (1 - frozen));
   }
   return {

@@ -6,7 +6,16 @@ import { PleatModelError } from './errors.ts';
 // section. Those in 8 bits are the columns of one matrix for each length, so that each keeps a scale of its own.
 type Values = Float32Array | Int32Array;
 
-function sectionName(form: TensorForm, size: number): string {
+/** What shares a section: values of one precision, or codes of as many bits. */
+type PoolForm = TensorForm | 'codes/4' | 'codes/8';
+
+const isInteger = (form: PoolForm) => form === 'int32' || form === 'codes/4' || form === 'codes/8';
+
+function codingOf(form: Exclude<PoolForm, 'uint8'>): TensorCoding {
+  return form === 'codes/4' || form === 'codes/8' ? 'int32-range' : form;
+}
+
+function sectionName(form: PoolForm, size: number): string {
   return form === 'uint8' ? `uint8/${size}` : form;
 }
 
@@ -20,9 +29,9 @@ function transposed(columns: readonly Values[], rows: number): Float32Array {
 
 /** Gathers tensors on their way into a file. */
 export class TensorWriter {
-  readonly #gathered = new Map<string, { form: TensorForm; parts: Values[] }>();
+  readonly #gathered = new Map<string, { form: PoolForm; parts: Values[] }>();
 
-  add(form: TensorForm, values: Values): void {
+  add(form: PoolForm, values: Values): void {
     if (values.length === 0) return;
     const name = sectionName(form, values.length);
     const entry = this.#gathered.get(name) ?? { form, parts: [] };
@@ -39,13 +48,13 @@ export class TensorWriter {
         const coding: TensorCoding = 'uint8-channel';
         return { kind: 'tensor', name, shape, values: transposed(parts, rows), coding };
       }
-      const values = form === 'int32' ? new Int32Array(total) : new Float32Array(total);
+      const values = isInteger(form) ? new Int32Array(total) : new Float32Array(total);
       let at = 0;
       for (const part of parts) {
         values.set(part, at);
         at += part.length;
       }
-      return { kind: 'tensor', name, shape: [total], values, coding: form };
+      return { kind: 'tensor', name, shape: [total], values, coding: codingOf(form) };
     });
   }
 }
@@ -65,8 +74,8 @@ export class TensorReader {
   }
 
   /** @throws PleatModelError When the file has fewer values than its topology needs. */
-  take(form: TensorForm, size: number): Values {
-    if (size === 0) return form === 'int32' ? new Int32Array(0) : new Float32Array(0);
+  take(form: PoolForm, size: number): Values {
+    if (size === 0) return isInteger(form) ? new Int32Array(0) : new Float32Array(0);
     const name = sectionName(form, size);
     const section = this.#sections.get(name);
     if (section === undefined) {

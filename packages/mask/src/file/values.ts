@@ -4,6 +4,7 @@ import { isMaskForm, type MaskForm, type ModelDocument, type StoredWeight } from
 import { PleatModelError } from './errors.ts';
 import { FixedValues, signHints } from './fixed.ts';
 import { MaskReader } from './masks.ts';
+import { readSparse } from './sparse.ts';
 import { TensorReader } from './tensors.ts';
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -63,12 +64,26 @@ export class Values {
   }
 
   of(path: string, weight: StoredWeight): Float32Array | Int32Array {
-    const { form, shape, scales, value = 0 } = weight;
+    const { form, shape, value = 0 } = weight;
     if (form === 'constant') return new Float32Array(product(shape)).fill(value);
+    if (form === 'sparse') return this.#scaled(path, weight, this.#sparse(path, weight));
     if (form !== 'same' && !isMaskForm(form)) return this.#tensors.take(form, product(shape));
     const values = form === 'same' ? this.#earlier(path, weight) : this.#mask(path, form, weight);
     if (this.#wanted.has(this.#place)) this.#masked.set(this.#place, { shape, values });
     this.#place++;
+    return this.#scaled(path, weight, values);
+  }
+
+  #sparse(path: string, weight: StoredWeight): Float32Array {
+    return readSparse(
+      path,
+      weight,
+      this.#tensors,
+      (plane) => this.#masks.take(plane, () => undefined).bits,
+    );
+  }
+
+  #scaled(path: string, { shape, scales }: StoredWeight, values: Float32Array): Float32Array {
     if (scales === undefined) return values;
     const fits = scales.shape.every((size, i) => size === 1 || size === shape[i]);
     if (!fits || scales.shape.length !== shape.length) {

@@ -1,6 +1,7 @@
 import {
   type Inbound,
   isMaskForm,
+  type Kept,
   type ModelDocument,
   type Port,
   type StoredFill,
@@ -19,7 +20,8 @@ import { PleatModelError } from './errors.ts';
 //   layer  { c: class, n: name, g?: config, i?: inbound, w?: weights, m?: model }
 //   weight 'b3x3x64', or ['b3x3x64', source, offset, scale, gain] with usual values cut from the end, and
 //          { z: frozen stream, s: scales such as 'h1x1x64' } behind them where there are such;
-//          ['=3x3x64', masked weight, { s }?] the same as that one; ['c64', value] all of one value
+//          ['=3x3x64', masked weight, { s }?] the same as that one; ['c64', value] all of one value;
+//          ['k3x3x64', kept, { s }?] what is not zero: ['f', count], ['h', count], [bits, count, low, step] or ['s', count]
 const letters: Readonly<Record<WeightForm, string>> = {
   binary: 'b',
   sign: 's',
@@ -30,6 +32,7 @@ const letters: Readonly<Record<WeightForm, string>> = {
   uint8: 'q',
   int32: 'i',
   constant: 'c',
+  sparse: 'k',
 };
 const forms = new Map(
   Object.entries(letters).map(([form, letter]) => [letter, form as WeightForm]),
@@ -73,10 +76,27 @@ function finite(value: unknown, where: string): number {
 const spell = (form: WeightForm, shape: readonly number[]): string =>
   letters[form] + shape.join('x');
 
-function writeWeight({ form, shape, fill, frozen, scales, of, value }: StoredWeight): unknown {
+function writeKept(kept: Kept): unknown[] {
+  if (kept.form === 'codes') return [kept.bits, kept.count, kept.low, kept.step];
+  return [kept.form === 'signs' ? 's' : letters[kept.form], kept.count];
+}
+
+function readKept(value: unknown, where: string): Kept {
+  const [kind, n, low, step] = array(value, where);
+  const count = integer(n, where, 1);
+  if (kind === 's') return { form: 'signs', count };
+  if (kind === 'f' || kind === 'h') {
+    return { form: kind === 'f' ? 'float32' : 'float16', count };
+  }
+  if (kind !== 4 && kind !== 8) fail('kept values (f, h, s, 4 or 8)', where);
+  return { form: 'codes', bits: kind, count, low: finite(low, where), step: finite(step, where) };
+}
+
+function writeWeight(weight: StoredWeight): unknown {
+  const { form, shape, fill, frozen, scales, of, value, kept } = weight;
   const head = spell(form, shape);
   if (form === 'constant') return [head, value];
-  const rest: unknown[] = form === 'same' ? [of] : [];
+  const rest: unknown[] = form === 'same' ? [of] : kept === undefined ? [] : [writeKept(kept)];
   if (fill !== undefined) {
     rest.push(fill.source, fill.offset, fill.scale, fill.gain);
     while (rest.length > 0 && rest.at(-1) === usualFill[rest.length - 1]) rest.pop();
@@ -118,10 +138,12 @@ function readWeight(value: unknown, where: string): StoredWeight {
     if (shape.length !== 1) fail('a vector as constant', where);
     return { form, shape, value: finite(rest[0], where) };
   }
-  if (form !== 'same' && !isMaskForm(form)) return { form, shape };
+  if (form !== 'same' && form !== 'sparse' && !isMaskForm(form)) return { form, shape };
   const last = rest.at(-1);
-  const extras = typeof last === 'object' && last !== null ? readExtras(rest.pop(), where) : {};
+  const isObject = typeof last === 'object' && last !== null && !Array.isArray(last);
+  const extras = isObject ? readExtras(rest.pop(), where) : {};
   if (form === 'same') return { form, shape, of: integer(rest[0], where), ...extras };
+  if (form === 'sparse') return { form, shape, kept: readKept(rest[0], where), ...extras };
   const [source, offset, scale, gain] = usualFill.map((usual, i) => rest[i] ?? usual);
   const fill: StoredFill = {
     source: integer(source, where),
