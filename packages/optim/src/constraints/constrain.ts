@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { SlotOptimizer, type Update } from '../slot-optimizer.ts';
+import { SlotOptimizer, type Turn, type Update } from '../slot-optimizer.ts';
 import type { Constraint } from './constraint.ts';
 
 /** The optimiser `constrain` makes. */
@@ -10,7 +10,8 @@ export class ConstrainedOptimizer extends SlotOptimizer {
   private readonly constraint: Constraint;
 
   constructor(inner: SlotOptimizer, constraint: Constraint) {
-    super(inner.learningRate);
+    // Decay is the inner optimiser's own.
+    super(inner.learningRate, { weightDecay: 0, filter: 'kernels' });
     this.inner = inner;
     this.constraint = constraint;
     // Brackets reach what is for optimisers alone, which this one is.
@@ -25,19 +26,18 @@ export class ConstrainedOptimizer extends SlotOptimizer {
       : tf.zerosLike(variable);
   }
 
-  protected override update(
-    name: string,
-    variable: tf.Variable,
-    gradient: tf.Tensor,
-    slots: readonly tf.Tensor[],
-    step: number,
-  ): Update {
-    const rest = slots.slice(0, -1);
+  protected override update(turn: Turn): Update {
+    const { name, variable, gradient, slots, step } = turn;
     const slot = slots.at(-1)!;
     this.inner.learningRate = this.learningRate;
     const inner = (value: tf.Tensor, slope: tf.Tensor) =>
       // biome-ignore lint/complexity/useLiteralKeys: a dot may not
-      this.inner['update'](name, value as tf.Variable, slope, rest, step);
+      this.inner['update']({
+        ...turn,
+        variable: value as tf.Variable,
+        gradient: slope,
+        slots: slots.slice(0, -1),
+      });
     if (!this.constraint.applies(name, variable)) {
       const { value, slots: next } = inner(variable, gradient);
       return { value, slots: [...next, slot.clone()] };
