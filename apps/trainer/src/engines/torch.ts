@@ -15,6 +15,15 @@ async function look() {
   };
 }
 
+/**
+ * Lets waiting threads of libtorch sleep sooner than GNU OpenMP's default of milliseconds: where other programs want the
+ * processors, each wait at the end of an op takes theirs. Read as the library is loaded; what the user set stands.
+ */
+function waitBriefly(): void {
+  const { OMP_WAIT_POLICY, GOMP_SPINCOUNT } = process.env;
+  if (!OMP_WAIT_POLICY && !GOMP_SPINCOUNT) process.env.GOMP_SPINCOUNT = '10000';
+}
+
 /** libtorch on the processor, through Pleat's own backend. */
 export const torch: Engine = {
   name: 'torch',
@@ -36,6 +45,7 @@ export const torch: Engine = {
       );
     }
     const { registerTorch } = await import('@pleat/backend-torch');
+    waitBriefly();
     try {
       const { version, threads: count } = await registerTorch({
         path: chosen.folder!,
