@@ -132,7 +132,11 @@ export class Engine {
       throw new Error(`torch: expected at most ${maxDims} dimensions, found ${shape.length}.`);
     }
     for (let i = 0; i < shape.length; i++) {
-      this.#sizes.values[i] = BigInt(shape[i]!);
+      const size = shape[i]!;
+      if (!Number.isSafeInteger(size) || size < 0) {
+        throw new Error(`torch: expected sizes to be whole numbers from 0 on, got [${shape}].`);
+      }
+      this.#sizes.values[i] = BigInt(size);
       this.#strides.values[i] = BigInt(strides[i]!);
     }
   }

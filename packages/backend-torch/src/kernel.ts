@@ -19,11 +19,28 @@ function suits(torch: TorchBackend, inputs: Inputs): boolean {
     .every((info) => torch.isNative(info) && !info.shape.includes(0));
 }
 
+/** Attributes that count steps or taps: with 0 or less of them tfjs' own kernels never end. */
+const steps = ['strides', 'dilations', 'filterSize', 'blockShape', 'blockSize'];
+
+function requireSteps(kernelName: string, attrs: object): void {
+  // Its steps may go backwards.
+  if (kernelName === 'StridedSlice') return;
+  for (const [name, value] of Object.entries(attrs)) {
+    if (!steps.includes(name)) continue;
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    if (values.every((step) => Number.isInteger(step) && (step as number) >= 1)) continue;
+    throw new Error(
+      `${kernelName}: expected ${name} to be whole numbers from 1 on, got ${String(value)}.`,
+    );
+  }
+}
+
 /** Registers kernels for the backend; what they leave aside runs on tfjs' cpu backend. */
 export function registerNative(backendName: string, table: KernelTable, any = false): void {
   for (const [kernelName, run] of Object.entries(table)) {
     const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
       const torch = backend as TorchBackend;
+      requireSteps(kernelName, attrs ?? {});
       const named = inputs as unknown as Inputs;
       const done =
         any || suits(torch, named)

@@ -22,6 +22,7 @@ export function setUp(
   library: Library,
   { device, threads, deterministic, precision }: Setup,
 ): number {
+  const count = library.threads(threads);
   library.context.deterministic(deterministic);
   if (device.cuda) library.context.tf32(precision === 'tf32');
   try {
@@ -36,5 +37,5 @@ export function setUp(
   registerKernels('torch');
   if (tf.engine().registryFactory.torch) tf.removeBackend('torch');
   tf.registerBackend('torch', () => new TorchBackend(library, device, precision), 4);
-  return library.threads(threads);
+  return count;
 }

@@ -50,7 +50,15 @@ export const anyKernels: KernelTable = {
     shape.splice(dim < 0 ? rank + dim + 1 : dim, 0, 1);
     return torch.alias(input!, shape);
   },
-  Complex: (torch, { real, imag }) => torch.complex(torch.alias(real!), torch.alias(imag!)),
+  Complex: (torch, { real, imag }) => {
+    tf.util.assertShapesMatch(real!.shape, imag!.shape, 'Error in complex: real and imag: ');
+    const float = real!.dtype === 'float32' && imag!.dtype === 'float32';
+    tf.util.assert(
+      float,
+      () => `Error in complex: expected float32, found ${real!.dtype}, ${imag!.dtype}.`,
+    );
+    return torch.complex(torch.alias(real!), torch.alias(imag!));
+  },
   Real: (torch, { input }) => torch.alias(torch.parts(input!).real, input!.shape),
   Imag: (torch, { input }) => torch.alias(torch.parts(input!).imag, input!.shape),
   Fill: (torch, _, attrs: { shape: number[]; value: number | string; dtype?: string }) => {
