@@ -17,12 +17,26 @@ interface Stored {
   parts?: { real: tf.TensorInfo; imag: tf.TensorInfo };
 }
 
+/** What `tf.memory()` adds under the backend 'torch'. */
+export interface TorchMemory {
+  unreliable: boolean;
+  /** Bytes of living tensors, now and at most. */
+  torchBytes: number;
+  torchPeakBytes: number;
+  /** Bytes that the heap they lie in has taken from the system, free ones and all; 0 where the system keeps no account. */
+  torchReservedBytes: number;
+  /** Resident memory of the process. */
+  torchProcessBytes: number;
+}
+
 const natives: readonly string[] = ['float32', 'int32', 'bool'];
 
 /** A tfjs backend whose tensors lie in libtorch. */
 export class TorchBackend extends tf.KernelBackend {
   readonly engine: Engine;
   readonly #data: tf.DataStorage<Stored>;
+  /** What the running kernel has made or shared. */
+  #made: tf.DataId[] | null = null;
   #bytes = 0;
   #peak = 0;
 
@@ -79,7 +93,23 @@ export class TorchBackend extends tf.KernelBackend {
       references: 1,
       bytes: bytesOf(copy, dtype as NativeType),
     });
+    this.#made?.push(id);
     return { dataId: id, shape: copy, dtype };
+  }
+
+  /** Runs a kernel; what it has made when it throws is freed. */
+  attempt<T>(kernel: () => T): T {
+    const outer = this.#made;
+    const made: tf.DataId[] = [];
+    this.#made = made;
+    try {
+      return this.engine.scope(kernel);
+    } catch (error) {
+      for (const id of made) this.disposeData(id);
+      throw error;
+    } finally {
+      this.#made = outer;
+    }
   }
 
   /** A tensor of given values. */
@@ -126,6 +156,7 @@ export class TorchBackend extends tf.KernelBackend {
   /** The same data under another shape. */
   alias(info: tf.TensorInfo, shape: readonly number[] = info.shape): tf.TensorInfo {
     this.incRef(info.dataId);
+    this.#made?.push(info.dataId);
     return { dataId: info.dataId, shape: [...shape], dtype: info.dtype };
   }
 
@@ -176,8 +207,14 @@ export class TorchBackend extends tf.KernelBackend {
     this.disposeData(dataId);
   }
 
-  override memory(): { unreliable: boolean; torchBytes: number; torchPeakBytes: number } {
-    return { unreliable: false, torchBytes: this.#bytes, torchPeakBytes: this.#peak };
+  override memory(): TorchMemory {
+    return {
+      unreliable: false,
+      torchBytes: this.#bytes,
+      torchPeakBytes: this.#peak,
+      torchReservedBytes: this.engine.reserved(),
+      torchProcessBytes: process.memoryUsage.rss(),
+    };
   }
 
   override async time(body: () => void): Promise<tf.BackendTimingInfo> {

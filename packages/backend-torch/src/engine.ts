@@ -344,6 +344,11 @@ export class Engine {
     );
   }
 
+  /** Bytes the heap behind the tensors has taken from the system. */
+  reserved(): number {
+    return this.#library.reserved();
+  }
+
   /** Frees the scalars, and gives the GPU back. */
   dispose(): void {
     for (const handle of this.#scalars.values()) this.free(handle);

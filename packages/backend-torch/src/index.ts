@@ -1,3 +1,4 @@
+export type { TorchMemory } from './backend.ts';
 export { fallbackCounts } from './fallback.ts';
 export { type TorchKernels, torchKernels } from './kernels/index.ts';
 export { describeTorch } from './locate/describe.ts';

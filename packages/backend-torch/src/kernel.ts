@@ -44,7 +44,7 @@ export function registerNative(backendName: string, table: KernelTable, any = fa
       const named = inputs as unknown as Inputs;
       const done =
         any || suits(torch, named)
-          ? torch.engine.scope(() => run(torch, named, (attrs ?? {}) as never))
+          ? torch.attempt(() => run(torch, named, (attrs ?? {}) as never))
           : null;
       return done ?? runOnCpu(kernelName, torch, named, attrs ?? {});
     };

@@ -10,7 +10,7 @@ import { torchFolder } from './found.ts';
 // Every native kernel is called, past the checks of tfjs' ops, with arguments it was not made for. Vitest runs this file
 // in a process of its own: a crash of the engine ends it and fails the run.
 
-const random = rng(stream(7, 'crash'));
+const random = rng(stream(Number(process.env.PLEAT_CRASH_SEED ?? 7), 'crash'));
 /** One of a list; undefined of none. */
 const pick = <T>(list: readonly T[]): T => list[random.integer(Math.max(1, list.length))]!;
 const shapes = [[], [0], [1], [3], [2, 3], [3, 2], [2, 0], [1, 4, 4, 2], [2, 3, 3, 1], [2, 2, 2]];

@@ -68,6 +68,8 @@ export interface Library {
   download: (to: ArrayBufferView, from: Address, bytes: number) => void;
   /** The text of this thread's last error; empty before libtorch 2.13, which cannot tell. */
   lastError: () => string;
+  /** Bytes that the C library's heap, where tensors of the processor lie, has taken from the system; 0 where unknown. */
+  reserved: () => number;
   /** The bytes at an address, shared with native code. */
   view: (address: Address, bytes: number) => ArrayBuffer;
 }
@@ -155,8 +157,26 @@ export function loadLibrary(folder: string, cuda = false): Library {
       version >> 48n >= 0x20dn
         ? torch.func('torch_exception_get_what_without_backtrace', 'str', [])
         : () => '',
+    reserved: heapSize(libc),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
+}
+
+/** glibc's own account of its heap: its arenas, and what it has mapped. */
+function heapSize(libc: LibraryHandle): () => number {
+  const fields = ['arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'usmblks', 'fsmblks'];
+  try {
+    const names = [...fields, 'uordblks', 'fordblks', 'keepcost'];
+    const account = koffi.struct(Object.fromEntries(names.map((name) => [name, 'size_t'])));
+    const mallinfo = libc.func('mallinfo2', account, []) as () => Record<string, number | bigint>;
+    return () => {
+      const { arena, hblkhd } = mallinfo();
+      return Number(arena) + Number(hblkhd);
+    };
+  } catch {
+    // Another libc keeps no such account.
+    return () => 0;
+  }
 }
 
 /** Tells glibc to keep freed memory: tensors of the same sizes come and go with every step. */

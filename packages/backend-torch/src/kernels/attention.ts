@@ -1,6 +1,7 @@
 import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
-import type { Inputs, KernelTable } from '../kernel.ts';
+import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
+import { shaped, shapeOf } from './shaped.ts';
 
 type Triple = [Handle, Handle, Handle];
 const triple = (torch: TorchBackend, { q, k, v }: Inputs) =>
@@ -46,26 +47,35 @@ function sharesGrad(torch: TorchBackend, dy: Handle, [q, k, v]: Triple, scale: n
   ];
 }
 
+const attention: Kernel = (torch, inputs, { scale }: { scale: number }) => {
+  const qkv = triple(torch, inputs);
+  const y = torch.engine.device.cuda
+    ? product(torch, shares(torch, qkv[0], qkv[1], scale), qkv[2])
+    : attend(torch, qkv, scale)[0];
+  return torch.output(torch.engine.contiguous(y), inputs.q!.shape, 'float32');
+};
+
+const attentionGrad: Kernel = (torch, inputs, { scale }: { scale: number }) => {
+  const { engine } = torch;
+  const qkv = triple(torch, inputs);
+  const dy = torch.handle(inputs.dy!);
+  const [y, logSum] = engine.device.cuda ? [] : attend(torch, qkv, scale);
+  const op = 'aten::_scaled_dot_product_flash_attention_for_cpu_backward';
+  const gradients =
+    y && logSum
+      ? engine.ops(op, dy, ...qkv, y, logSum, 0, false, null, scale)
+      : sharesGrad(torch, dy, qkv, scale);
+  return [inputs.q!, inputs.k!, inputs.v!].map(({ shape }, i) =>
+    torch.output(engine.contiguous(gradients[i]!), shape, 'float32'),
+  );
+};
+
+const heads = (inputs: Inputs) => {
+  const shape = shapeOf(inputs, 'q', 4);
+  return { q: shape, k: shape, v: shape };
+};
+
 export const attentionKernels: KernelTable = {
-  PleatAttention: (torch, inputs, { scale }: { scale: number }) => {
-    const qkv = triple(torch, inputs);
-    const y = torch.engine.device.cuda
-      ? product(torch, shares(torch, qkv[0], qkv[1], scale), qkv[2])
-      : attend(torch, qkv, scale)[0];
-    return torch.output(torch.engine.contiguous(y), inputs.q!.shape, 'float32');
-  },
-  PleatAttentionGrad: (torch, inputs, { scale }: { scale: number }) => {
-    const { engine } = torch;
-    const qkv = triple(torch, inputs);
-    const dy = torch.handle(inputs.dy!);
-    const [y, logSum] = engine.device.cuda ? [] : attend(torch, qkv, scale);
-    const op = 'aten::_scaled_dot_product_flash_attention_for_cpu_backward';
-    const gradients =
-      y && logSum
-        ? engine.ops(op, dy, ...qkv, y, logSum, 0, false, null, scale)
-        : sharesGrad(torch, dy, qkv, scale);
-    return [inputs.q!, inputs.k!, inputs.v!].map(({ shape }, i) =>
-      torch.output(engine.contiguous(gradients[i]!), shape, 'float32'),
-    );
-  },
+  ...shaped('PleatAttention', heads, attention),
+  ...shaped('PleatAttentionGrad', (i) => ({ ...heads(i), dy: heads(i).q }), attentionGrad),
 };

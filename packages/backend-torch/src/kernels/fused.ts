@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
+import { channelsOf, shaped, shapeOf } from './shaped.ts';
 
 const float = (torch: TorchBackend, handle: Handle, shape: readonly number[]) =>
   torch.output(torch.engine.contiguous(handle), shape, 'float32');
@@ -165,39 +166,82 @@ const topKMask: Kernel = (torch, { scores }, { k }: { k: number }) => {
   return float(torch, engine.view(mask, shape), shape);
 };
 
+const gelu: Kernel = (torch, { x }, { approximate }: { approximate: boolean }) =>
+  float(torch, torch.engine.op('aten::gelu', torch.handle(x!), form(approximate)), x!.shape);
+
+const geluGrad: Kernel = (torch, { dy, x }, { approximate }: { approximate: boolean }) => {
+  const [d, value] = [torch.handle(dy!), torch.handle(x!)];
+  return float(
+    torch,
+    torch.engine.op('aten::gelu_backward', d, value, form(approximate)),
+    x!.shape,
+  );
+};
+
+const globalAveragePool: Kernel = (torch, { x }) => {
+  const [batch, , , channels] = x!.shape as [number, number, number, number];
+  const made = torch.engine.op('aten::mean.dim', torch.handle(x!), [1, 2], false, null);
+  return float(torch, made, [batch, channels]);
+};
+
+const globalAveragePoolGrad: Kernel = (torch, { dy }, attrs: { height: number; width: number }) => {
+  const { engine } = torch;
+  const { height, width } = attrs;
+  const [batch, channels] = dy!.shape as [number, number];
+  const one = engine.scalar(1 / (height * width), 'float32');
+  const share = engine.op(
+    'aten::mul.Tensor',
+    torch.handle({ ...dy!, shape: [batch, 1, 1, channels] }),
+    one,
+  );
+  const shape = [batch, height, width, channels];
+  return float(torch, engine.op('aten::expand', share, shape, false), shape);
+};
+
+const rows = (inputs: Inputs) => [
+  shapeOf(inputs, 'x')
+    .slice(0, -1)
+    .reduce((product, size) => product * size, 1),
+];
+const x = (inputs: Inputs) => shapeOf(inputs, 'x');
+const channels = (inputs: Inputs) => channelsOf(inputs, 'x');
+
 export const fusedKernels: KernelTable = {
-  PleatGelu: (torch, { x }, { approximate }: { approximate: boolean }) =>
-    float(torch, torch.engine.op('aten::gelu', torch.handle(x!), form(approximate)), x!.shape),
-  PleatGeluGrad: (torch, { dy, x }, { approximate }: { approximate: boolean }) => {
-    const [d, value] = [torch.handle(dy!), torch.handle(x!)];
-    return float(
-      torch,
-      torch.engine.op('aten::gelu_backward', d, value, form(approximate)),
-      x!.shape,
-    );
-  },
-  PleatBatchNormTrain: batchNormTrain,
-  PleatBatchNormTrainGrad: batchNormTrainGrad,
-  PleatLayerNorm: layerNorm,
-  PleatLayerNormGrad: layerNormGrad,
-  PleatSoftmaxCrossEntropy: softmaxCrossEntropy,
-  PleatTopKMask: topKMask,
-  PleatGlobalAveragePool: (torch, { x }) => {
-    const [batch, , , channels] = x!.shape as [number, number, number, number];
-    const made = torch.engine.op('aten::mean.dim', torch.handle(x!), [1, 2], false, null);
-    return float(torch, made, [batch, channels]);
-  },
-  PleatGlobalAveragePoolGrad: (torch, { dy }, attrs: { height: number; width: number }) => {
-    const { engine } = torch;
-    const { height, width } = attrs;
-    const [batch, channels] = dy!.shape as [number, number];
-    const one = engine.scalar(1 / (height * width), 'float32');
-    const share = engine.op(
-      'aten::mul.Tensor',
-      torch.handle({ ...dy!, shape: [batch, 1, 1, channels] }),
-      one,
-    );
-    const shape = [batch, height, width, channels];
-    return float(torch, engine.op('aten::expand', share, shape, false), shape);
-  },
+  ...shaped('PleatGelu', (i) => ({ x: x(i) }), gelu),
+  ...shaped('PleatGeluGrad', (i) => ({ x: x(i), dy: x(i) }), geluGrad),
+  ...shaped(
+    'PleatBatchNormTrain',
+    (i) => ({ x: x(i), gamma: channels(i), beta: channels(i) }),
+    batchNormTrain,
+  ),
+  ...shaped(
+    'PleatBatchNormTrainGrad',
+    (i) => {
+      const c = channels(i);
+      return { x: x(i), dy: x(i), gamma: c, mean: c, variance: c };
+    },
+    batchNormTrainGrad,
+  ),
+  ...shaped(
+    'PleatLayerNorm',
+    (i) => ({ x: x(i), gamma: channels(i), beta: channels(i) }),
+    layerNorm,
+  ),
+  ...shaped(
+    'PleatLayerNormGrad',
+    (i) => ({ x: x(i), dy: x(i), gamma: channels(i), mean: rows(i), invStd: rows(i) }),
+    layerNormGrad,
+  ),
+  ...shaped(
+    'PleatSoftmaxCrossEntropy',
+    (i) => ({ logits: shapeOf(i, 'logits', 2) }),
+    softmaxCrossEntropy,
+  ),
+  ...shaped('PleatTopKMask', (i) => ({ scores: shapeOf(i, 'scores') }), topKMask),
+  ...shaped('PleatGlobalAveragePool', (i) => ({ x: shapeOf(i, 'x', 4) }), globalAveragePool),
+  ...shaped(
+    'PleatGlobalAveragePoolGrad',
+    (i) => ({ dy: shapeOf(i, 'dy', 2) }),
+    globalAveragePoolGrad,
+  ),
 };

@@ -25,8 +25,17 @@ function groups(count: number, key: (i: number) => string): number[][] {
 }
 
 /** The lists behind a kernel's inputs, which tfjs hands over as one; libtorch checks no sizes of its own. */
-function split(inputs: Inputs, count: number): (list: number) => tf.TensorInfo[] {
+function split(
+  inputs: Inputs,
+  count: number,
+  lists: readonly number[],
+): (list: number) => tf.TensorInfo[] {
   const all = Object.values(inputs);
+  if (!lists.includes(all.length / count)) {
+    throw new Error(
+      `torch: expected ${lists.join(' or ')} tensors for each of ${count} variables, found ${all.length} in all.`,
+    );
+  }
   all.forEach(({ shape, dtype }, i) => {
     const wanted = all[i % count]!.shape;
     if (dtype === 'float32' && tf.util.arraysEqual(shape, wanted)) return;
@@ -58,7 +67,7 @@ interface Sgd extends Lists {
 
 const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
   const { engine } = torch;
-  const list = split(inputs, attrs.count);
+  const list = split(inputs, attrs.count, [4]);
   const results = [0, 2, 3].map((i) => list(i).map((info) => consumed(torch, info)));
   const [values, ms, vs] = results as [tf.TensorInfo[], tf.TensorInfo[], tf.TensorInfo[]];
   const gradients = list(1);
@@ -89,7 +98,7 @@ const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
 };
 
 const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
-  const list = split(inputs, attrs.count);
+  const list = split(inputs, attrs.count, [2, 3]);
   const values = list(0).map((info) => consumed(torch, info));
   const gradients = list(1);
   const velocities = list(2).map((info) => consumed(torch, info));
