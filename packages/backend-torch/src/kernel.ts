@@ -26,7 +26,7 @@ function requireSteps(kernelName: string, attrs: object): void {
   // Its steps may go backwards.
   if (kernelName === 'StridedSlice') return;
   for (const [name, value] of Object.entries(attrs)) {
-    if (!steps.includes(name)) continue;
+    if (!steps.includes(name) || value === null || value === undefined) continue;
     const values: unknown[] = Array.isArray(value) ? value : [value];
     if (values.every((step) => Number.isInteger(step) && (step as number) >= 1)) continue;
     throw new Error(
