@@ -11,4 +11,4 @@ export { softmaxCrossEntropy } from './loss';
 export { adamW, binary, gelu, geluGrad, sgdMomentum, unary } from './pointwise';
 export { maxPoolGrad } from './pool';
 export { spreadRows, sumParts, sumRows, sumRuns } from './reduce';
-export { topKMask } from './top-k';
+export { keepTopK } from './top-k';

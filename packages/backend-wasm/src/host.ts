@@ -16,7 +16,7 @@ export interface WasmBackend extends tf.KernelBackend {
 }
 
 /** A compiled kernel: its own arguments, then the units it works on and its thread's scratch memory. */
-export type Kernel = (...args: number[]) => void;
+export type Kernel = (...args: number[]) => unknown;
 
 /** Compiled kernels tied to the memory of one backend. */
 export interface Host {

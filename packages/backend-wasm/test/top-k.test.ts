@@ -1,4 +1,4 @@
-import { topKMask } from '@pleat/ops';
+import { keepTopK, TopKMemory, topKMask } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerWasm } from '../src/index.ts';
@@ -22,6 +22,50 @@ function check(scores: Float32Array, counts: number[], note = ''): void {
     const wrong = mask.findIndex((value, i) => value !== wanted[i]);
     expect(wrong, `${note}, size ${scores.length}, k ${k}: first wrong index`).toBe(-1);
   }
+}
+
+/** A memory that always looks where it is told, and tells whether the k-th was there. */
+class Fixed extends TopKMemory {
+  found = 0;
+  readonly #low: number;
+  readonly #high: number;
+
+  constructor(low: number, high: number) {
+    super();
+    this.#low = low;
+    this.#high = high;
+  }
+
+  override bracket() {
+    return { low: this.#low, high: this.#high };
+  }
+
+  override remember(rank: number): void {
+    this.found = rank;
+  }
+}
+
+/** Every selection there is, of scores that go on from a memory or not, against sorting. */
+function checkRemembered(
+  { scores, order }: { scores: Float32Array; order: number[] },
+  k: number,
+  memories: TopKMemory[],
+  note: string,
+): void {
+  const wanted = new Float32Array(scores.length);
+  for (const index of order.slice(0, k)) wanted[index] = 1;
+  const values = numbers(3, scores.length);
+  memories.forEach((memory, i) => {
+    const [mask, kept] = tf.tidy(() => [
+      topKMask(tf.tensor1d(scores), k, { memory }).dataSync(),
+      keepTopK(tf.tensor1d(values), tf.tensor1d(scores), k, { memory }).dataSync(),
+    ]);
+    const wrong = wanted.findIndex((one, j) => mask![j] !== one || kept![j] !== one * values[j]!);
+    // -0 and 0 are one.
+    expect(wrong, `${note}, memory ${i}, size ${scores.length}, k ${k}: first wrong index`).toBe(
+      -1,
+    );
+  });
 }
 
 /** k at both ends, the middle and some between. */
@@ -93,6 +137,53 @@ describe.each(Object.entries(fills))('PleatTopKMask of scores %s', (name, fill) 
   it('is what sorting gives at larger sizes', () => {
     for (const size of large) check(fill(size), some(size), name);
   });
+});
+
+describe.each(Object.entries(fills))('with a memory, scores %s', (name, fill) => {
+  it('are chosen as by sorting, wherever the memory says to look', () => {
+    for (const size of [1, 15, 16, 17, 100, 4099]) {
+      const scores = fill(size);
+      const given = { scores, order: ordered(scores) };
+      for (const k of some(size).filter((k) => k > 0)) {
+        const exact = new Fixed(1, 0);
+        checkRemembered(given, k, [exact], name);
+        const at = exact.found;
+        const memories = [
+          // The place itself; near it on either side; all there is; a place too high, too low, beyond every number.
+          ...[
+            [at, at],
+            [at - 40, at - 1],
+            [at + 1, at + 40],
+            [at - 5000, at + 5000],
+            [0, 0x7fffffff],
+            [0x7f000000, 0x7fffffff],
+            [0, 0x00900000],
+            [0, 1],
+          ].map(([low, high]) => new Fixed(low!, Math.min(high!, 0x7fffffff))),
+        ];
+        checkRemembered(given, k, memories, name);
+      }
+    }
+  });
+});
+
+it('finds the threshold of drifting scores where the memory looks, and jumping ones all the same', () => {
+  const memory = new TopKMemory();
+  const size = 18_000;
+  const start = numbers(8, size);
+  const move = numbers(9, size);
+  let looked = 0;
+  for (let step = 0; step < 40; step++) {
+    const scores = start.map((score, i) => score * (1 + step / 50) + (step / 100) * move[i]!);
+    if (step % 10 === 9) scores.set(scores.map((score) => score * 1000));
+    const bracket = memory.bracket();
+    const order = ordered(scores);
+    checkRemembered({ scores, order }, size / 3, [memory], `step ${step}`);
+    const key = Math.abs(scores[order[size / 3 - 1]!]!);
+    const rank = new Int32Array(new Float32Array([key]).buffer)[0]! + 0x7fffff;
+    if (bracket && rank >= bracket.low && rank <= bracket.high) looked++;
+  }
+  expect(looked).toBeGreaterThan(15);
 });
 
 it('does not depend on the threads, and leaves no tensor', async () => {

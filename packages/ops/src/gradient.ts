@@ -25,6 +25,13 @@ export function withGradient(
   forward: () => Forward,
   backward: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[],
 ): tf.Tensor[] {
+  if (!tf.engine().isTapeOn()) {
+    // Nobody will ask for a gradient, and a custom one takes as long to set up as a small kernel to run.
+    return tf.tidy(() => {
+      const { y, side = [] } = forward();
+      return [y, ...side];
+    });
+  }
   let kept: tf.Tensor[] = [];
   const run = tf.customGrad((...args: unknown[]) => {
     const save = args[args.length - 1] as tf.GradSaveFunc;

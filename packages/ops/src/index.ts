@@ -20,6 +20,7 @@ export {
   PleatGeluGrad,
   PleatGlobalAveragePool,
   PleatGlobalAveragePoolGrad,
+  PleatKeepTopK,
   PleatLayerNorm,
   PleatLayerNormGrad,
   PleatSgdMomentum,
@@ -69,4 +70,5 @@ export { copyWeights, type WeightValue, weightName } from './models/weights.ts';
 export { type AttentionWeights, multiHeadAttention } from './multi-head-attention.ts';
 export { selectTopK } from './select-top-k.ts';
 export { type LayerConfig, toStandardLayer } from './standard.ts';
-export { topKMask } from './top-k.ts';
+export { keepTopK, type TopKOptions, topKMask } from './top-k.ts';
+export { TopKMemory } from './top-k-memory.ts';

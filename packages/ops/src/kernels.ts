@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ListKernelName } from './list-kernels.ts';
+import type { TopKMemory } from './top-k-memory.ts';
 
 /**
  * The kernels a backend may register to run an op of this package in one call: inputs, attributes
@@ -47,7 +48,17 @@ export interface KernelContract {
     outputs: ['dx'];
   };
   /** float32 0 or 1, exactly k ones: the k largest |scores|, ties to the lower index, NaN lowest. */
-  PleatTopKMask: { inputs: 'scores'; attrs: { k: number }; outputs: ['mask'] };
+  PleatTopKMask: {
+    inputs: 'scores';
+    attrs: { k: number; memory?: TopKMemory };
+    outputs: ['mask'];
+  };
+  /** values times that mask, all of one shape. */
+  PleatKeepTopK: {
+    inputs: 'values' | 'scores';
+    attrs: { k: number; memory?: TopKMemory };
+    outputs: ['y'];
+  };
   /** All of one shape; new tensors come back, the inputs stay. correction_i = 1 - beta_i ** step. */
   PleatAdamW: {
     inputs: 'value' | 'gradient' | 'm' | 'v';
@@ -103,6 +114,7 @@ export const PleatSoftmaxCrossEntropy = 'PleatSoftmaxCrossEntropy';
 export const PleatGlobalAveragePool = 'PleatGlobalAveragePool';
 export const PleatGlobalAveragePoolGrad = 'PleatGlobalAveragePoolGrad';
 export const PleatTopKMask = 'PleatTopKMask';
+export const PleatKeepTopK = 'PleatKeepTopK';
 export const PleatAdamW = 'PleatAdamW';
 export const PleatSgdMomentum = 'PleatSgdMomentum';
 export const PleatAttention = 'PleatAttention';
@@ -120,6 +132,7 @@ export const kernelNames: readonly KernelName[] = [
   PleatGlobalAveragePool,
   PleatGlobalAveragePoolGrad,
   PleatTopKMask,
+  PleatKeepTopK,
   PleatAdamW,
   PleatSgdMomentum,
   PleatAttention,

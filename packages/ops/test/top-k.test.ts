@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { selectTopK, topKMask } from '../src/index.ts';
+import { keepTopK, selectTopK, TopKMemory, topKMask } from '../src/index.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -74,5 +74,75 @@ describe('topKMask', () => {
 
   test('refuses k above the number of scores', () => {
     expect(() => topKMask(tf.ones([2, 2]), 5)).toThrow(/an integer in 0\.\.4/);
+  });
+});
+
+describe('keepTopK', () => {
+  const values = tf.tensor2d([5, 6, 7, 8, 9, 10], [2, 3]);
+  const scores = tf.tensor2d([1, -3, 2, 3, 0.5, -2], [2, 3]);
+
+  test('gives the values of the largest scores, which alone have a gradient', () => {
+    expect(keepTopK(values, scores, 3).arraySync()).toEqual([
+      [0, 6, 7],
+      [8, 0, 0],
+    ]);
+    const [toValues, toScores] = tf.grads((v, s) => keepTopK(v, s, 3).mul(v).sum())([
+      values,
+      scores,
+    ]);
+    // Of mask * v * v: 2 v where the mask is 1.
+    expect(toValues!.arraySync()).toEqual([
+      [0, 12, 14],
+      [16, 0, 0],
+    ]);
+    expect(toScores!.dataSync().every((slope) => slope === 0)).toBe(true);
+  });
+
+  test('gives the same with a memory, used again and again', () => {
+    const memory = new TopKMemory();
+    for (let call = 0; call < 4; call++) {
+      expect(keepTopK(values, scores, 2, { memory }).arraySync()).toEqual([
+        [0, 6, 0],
+        [8, 0, 0],
+      ]);
+    }
+  });
+
+  test('refuses values of another shape, and a broken k', () => {
+    expect(() => keepTopK(tf.ones([6]), scores as tf.Tensor, 3)).toThrow(
+      /keepTopK: expected values of the shape of scores, \[2,3\], got \[6\]/,
+    );
+    expect(() => keepTopK(values, scores, 7)).toThrow(/keepTopK: expected k .* 0\.\.6/);
+  });
+});
+
+describe('TopKMemory', () => {
+  test('says nothing before it saw the threshold twice, then where a steady drift leads', () => {
+    const memory = new TopKMemory();
+    expect(memory.bracket()).toBeNull();
+    memory.remember(1_000_000);
+    expect(memory.bracket()).toBeNull();
+    for (let step = 1; step <= 30; step++) memory.remember(1_000_000 + 5000 * step);
+    const { low, high } = memory.bracket()!;
+    expect(low).toBeLessThanOrEqual(1_155_000);
+    expect(high).toBeGreaterThanOrEqual(1_155_000);
+    // The one error, of the first step, has faded.
+    expect(high - low).toBeLessThan(5000);
+  });
+
+  test('widens after a miss and narrows while it is right', () => {
+    const memory = new TopKMemory();
+    const width = () => memory.bracket()!.high - memory.bracket()!.low;
+    for (let step = 0; step < 50; step++) memory.remember(500_000_000);
+    const calm = width();
+    memory.remember(500_400_000);
+    const startled = width();
+    expect(startled).toBeGreaterThanOrEqual(800_000);
+    for (let step = 0; step < 100; step++) memory.remember(500_400_000);
+    expect(width()).toBe(calm);
+    memory.remember(0x7fffffff);
+    expect(memory.bracket()!.high).toBe(0x7fffffff);
+    memory.remember(0);
+    expect(memory.bracket()!.low).toBe(0);
   });
 });

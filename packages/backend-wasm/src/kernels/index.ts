@@ -8,6 +8,7 @@ import { registerPointwise } from './pointwise.ts';
 import { registerPool } from './pool.ts';
 import { registerReduce } from './reduce.ts';
 import { registerSegmentSum } from './segment-sum.ts';
+import { registerTopK } from './top-k.ts';
 
 /** Registers every kernel of this package for the backend 'wasm'; doing it twice does no harm. */
 export function registerKernels(): void {
@@ -19,6 +20,7 @@ export function registerKernels(): void {
   registerReduce();
   registerPool();
   registerLoss();
+  registerTopK();
   registerEinsum();
   registerSegmentSum();
 }

@@ -1,4 +1,4 @@
-import { topKMask } from '@pleat/ops';
+import { TopKMemory, topKMask } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { MaskedKernel } from './kernel.ts';
 
@@ -8,6 +8,7 @@ export class MaskGroup {
   readonly #members: (MaskedKernel | undefined)[];
   #masks = new Map<number, tf.Tensor>();
   #state: unknown[] = [];
+  readonly #memory = new TopKMemory();
 
   constructor(size: number) {
     this.size = size;
@@ -51,7 +52,9 @@ export class MaskGroup {
       tf.tidy(() => {
         const scores = members.map((member) => member.placedScores());
         const all = tf.concat(scores.map((part) => part.reshape([-1])));
-        const mask = topKMask(all, Math.max(1, Math.round(keep * all.size)));
+        const mask = topKMask(all, Math.max(1, Math.round(keep * all.size)), {
+          memory: this.#memory,
+        });
         const parts = tf.split(
           mask as tf.Tensor1D,
           scores.map((part) => part.size),

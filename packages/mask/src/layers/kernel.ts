@@ -1,3 +1,4 @@
+import { TopKMemory } from '@pleat/ops';
 import { fillLayer } from '@pleat/prototype';
 import { fillUniform, stream } from '@pleat/random';
 import * as tf from '@tensorflow/tfjs';
@@ -37,6 +38,7 @@ export class MaskedKernel {
   readonly layer: LayerMasking;
   readonly #variables: KernelVariables;
   readonly #group: MaskGroup;
+  readonly #memory = new TopKMemory();
   #base: tf.Tensor | null = null;
   #pins: Pins | null = null;
 
@@ -86,22 +88,48 @@ export class MaskedKernel {
   read(): tf.Tensor {
     return tf.tidy(() => {
       const base = this.#values();
-      const byMagnitude = this.layer.scoreGradient === 'magnitude';
-      const weigh = tf.customGrad((mask, save) => {
-        // Saved: values that were given are scaled anew at each read, and gone by the time of the gradient.
-        (save as tf.GradSaveFunc)([base]);
-        return {
-          value: tf.mul(base, mask as tf.Tensor),
-          gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-            const base = saved[0] as tf.Tensor;
-            const upstream = tf.mul(dy, base);
-            return byMagnitude ? tf.mul(upstream, tf.abs(base)) : upstream;
-          },
-        };
-      });
-      const weights = weigh(this.multiplier(this.#context()));
+      const { weigh: fused } = this.learner.learner;
+      const fuses = fused !== undefined && this.frozen === null;
+      const weights = fuses ? this.#chosen(base) : this.#weighed(base);
       return this.scales === null ? weights : tf.mul(weights, this.scales.read());
     });
+  }
+
+  /** The values times the mask. */
+  #weighed(base: tf.Tensor): tf.Tensor {
+    const weigh = tf.customGrad((mask, save) => {
+      // Saved: values that were given are scaled anew at each read, and gone by the time of the gradient.
+      (save as tf.GradSaveFunc)([base]);
+      return {
+        value: tf.mul(base, mask as tf.Tensor),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => this.#toMask(dy, saved[0] as tf.Tensor),
+      };
+    });
+    return weigh(this.multiplier(this.#context()));
+  }
+
+  /** The same in one go, by a learner that can. */
+  #chosen(base: tf.Tensor): tf.Tensor {
+    const { learner, options } = this.learner;
+    const context = this.#context();
+    const choose = tf.customGrad((_, save) => {
+      const s = this.placedScores(context);
+      (save as tf.GradSaveFunc)([base, s]);
+      return {
+        value: learner.weigh!(base, s, options, context),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+          const [base, s] = saved as [tf.Tensor, tf.Tensor];
+          return learner.gradient(this.#toMask(dy, base), s, null, options, context);
+        },
+      };
+    });
+    return choose(this.scores.read());
+  }
+
+  /** From the gradient of the weights to the learner's. */
+  #toMask(dy: tf.Tensor, base: tf.Tensor): tf.Tensor {
+    const upstream = tf.mul(dy, base);
+    return this.layer.scoreGradient === 'magnitude' ? tf.mul(upstream, tf.abs(base)) : upstream;
   }
 
   /** The multiplier as it stands when evaluating; differentiable with respect to scores and threshold. */
@@ -205,6 +233,7 @@ export class MaskedKernel {
         const draws = fillUniform(stream(seed, name), new Float32Array(fill.size));
         return tf.tensor(draws, fill.shape);
       },
+      memory: this.#memory,
       globalTopK: (keep) => this.#group.topK(this.#stream, keep),
     };
   }

@@ -1,3 +1,4 @@
+import type { TopKMemory } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
 
 /** What a learner may know beside the scores. */
@@ -12,6 +13,8 @@ export interface LearnerContext {
   readonly threshold: tf.Tensor | null;
   /** Uniform draws in [0, 1) of the scores' shape, fixed by (seed, layer, step): random learners draw from here only. */
   uniform(): tf.Tensor;
+  /** Where the layer's threshold was in earlier steps, for `topKMask` and `keepTopK`: a matter of speed alone. */
+  readonly memory: TopKMemory;
   /** The mask of the top `keep` share of |score| over every masked layer of the model (global selection). */
   globalTopK(keep: number): tf.Tensor;
 }
@@ -44,14 +47,21 @@ export interface Learner<Options extends object = object> {
    */
   mask(scores: tf.Tensor, options: Options, context: LearnerContext): tf.Tensor;
   /**
+   * `base` times the mask in one go, where that is less work than the mask first and the product then.
+   * @param base The layer's fixed values, of the scores' shape.
+   * @returns The effective weights, same shape.
+   */
+  weigh?(base: tf.Tensor, scores: tf.Tensor, options: Options, context: LearnerContext): tf.Tensor;
+  /**
    * The gradient for the scores.
    * @param upstream d loss / d mask, of the scores' shape.
+   * @param mask What `mask` gave in the forward pass; null where `weigh` was used.
    * @returns d loss / d scores, as the learner's straight-through rule has it.
    */
   gradient(
     upstream: tf.Tensor,
     scores: tf.Tensor,
-    mask: tf.Tensor,
+    mask: tf.Tensor | null,
     options: Options,
     context: LearnerContext,
   ): tf.Tensor;
