@@ -112,6 +112,11 @@ export const unaryKernels: KernelTable = {
     return engine.subtract(engine.op('aten::relu', x), log, -1);
   }),
   Step: onFloats<{ alpha?: number }>(({ engine }, x, { alpha = 0 }) => {
+    if (alpha === 0) {
+      // The slope of relu is met at every turn: two passes, and NaN stays.
+      const [zero, one] = [engine.scalar(0, 'float32'), engine.scalar(1, 'float32')];
+      return engine.op('aten::ceil', engine.op('aten::clamp.Tensor', x, zero, one));
+    }
     const positive = engine.op('aten::gt.Tensor', x, engine.scalar(0, 'float32'));
     const low = engine.scalar(alpha, 'float32');
     const step = engine.op('aten::where.self', positive, engine.scalar(1, 'float32'), low);
