@@ -4,6 +4,7 @@ import { doctorCommand } from '../commands/doctor.ts';
 import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
 import { packCommand } from '../commands/pack.ts';
+import { pruneCommand } from '../commands/prune.ts';
 import { reportCommand } from '../commands/report.ts';
 import { setupCommand } from '../commands/setup.ts';
 import { sweepCommand } from '../commands/sweep.ts';
@@ -26,6 +27,7 @@ function createProgram(): Command {
     reportCommand(),
     workCommand(),
     evalCommand(),
+    pruneCommand(),
     inspectCommand(),
     packCommand(),
     unpackCommand(),
