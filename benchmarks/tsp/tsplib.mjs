@@ -55,8 +55,12 @@ function checkedLength({ n, data }, order) {
 function ortools({ n, data }) {
   const file = join(scratch, 'matrix');
   writeFileSync(file, Buffer.from(Int32Array.from(data).buffer));
-  const args = [join(here, 'peers/ortools.py'), file, String(n), String(seconds)];
-  return Number(spawnSync('python3', args, { encoding: 'utf8' }).stdout);
+  // Not ortools.py: a script of that name would be imported in the place of the package.
+  const args = [join(here, 'peers/or-tools.py'), file, String(n), String(seconds)];
+  const { status, stdout, stderr } = spawnSync('python3', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the OR-tools peer failed: ${stderr}`);
+  // It prints "none" where it found no tour in its time.
+  return Number(stdout);
 }
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
