@@ -27,3 +27,41 @@ test('a convolution, its norm and the dense layer behind a flatten share their c
   );
   model.dispose();
 });
+
+/** A dense layer under another name. */
+const named = (className: string) => {
+  class Other extends tf.layers.Layer {
+    static readonly className = className;
+    override computeOutputShape(shape: tf.Shape): tf.Shape {
+      return shape;
+    }
+    override call(x: tf.Tensor | tf.Tensor[]): tf.Tensor | tf.Tensor[] {
+      return x;
+    }
+  }
+  const layer = new Other({ name: 'other' });
+  return tf.sequential({
+    layers: [
+      tf.layers.dense({ name: 'a', units: 3, inputShape: [2] }),
+      layer,
+      tf.layers.dense({ name: 'b', units: 4 }),
+      tf.layers.dense({ name: 'c', units: 1 }),
+    ],
+  });
+};
+
+test('a layer nobody knows is named, and what it touches is fixed', () => {
+  const { groups, untracked } = channelGraph(named('Mystery'));
+  expect(untracked).toEqual([
+    { layer: 'other', className: 'Mystery', reason: 'there is no rule for its class' },
+  ]);
+  const a = groups.find(({ id }) => id === 'a');
+  expect(a?.fixed).toMatch(/'other' \(Mystery\) is not followed: there is no rule/);
+  expect(groups.find(({ id }) => id === 'b')?.fixed).toBeUndefined();
+});
+
+test('a masked model is refused with what to do', () => {
+  expect(() => channelGraph(named('PleatMaskedDense'))).toThrow(
+    /layer 'other' is masked \(PleatMaskedDense\).*bake the model first/,
+  );
+});

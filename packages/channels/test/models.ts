@@ -218,6 +218,8 @@ export const models: Record<string, () => tf.LayersModel> = {
   resNet20: () => createModel('resnet20', { ...common, width: 4 }),
   resNet20B: () => createModel('resnet20', { ...common, width: 4, shortcut: 'B' }),
   resNet18: () => createModel('resnet18', { ...common, width: 4 }),
+  nin: () => createModel('nin', { ...common, width: 4 } as never),
+  vgg11: () => createModel('vgg11', { ...common, inputShape: [32, 32, 3], width: 2 } as never),
   denseNet,
   uNet,
   squeeze,
