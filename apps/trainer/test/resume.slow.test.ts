@@ -15,6 +15,18 @@ const runs: [title: string, options: string[], possible?: boolean][] = [
     'edge-popup with sgd on the cpu engine',
     ['--epochs', '4', '--engine', 'cpu', '--learner', 'edge-popup', '--optimizer', 'sgd'],
   ],
+  [
+    'a lottery ticket on the wasm engine',
+    ['--epochs', '4', '--method', 'lottery', '--rounds', '2', '--rewind', '1', '--kept', 'uint4'],
+  ],
+  [
+    'pruned weights on the wasm engine',
+    ['--epochs', '6', '--method', 'prune', '--criterion', 'random', '--kept', 'uint8'],
+  ],
+  [
+    'binary weights on the wasm engine',
+    ['--epochs', '12', '--method', 'binary', '--estimator', 'error-decay', '--balance'],
+  ],
   ['dense weights on the wasm engine', [...wasm, '--method', 'dense', '--workers', '0']],
   ['signed masks on the torch engine', ['--engine', 'torch', '--epochs', '12'], torchFound],
 ];

@@ -48,17 +48,20 @@ export async function openRun(
   const paths = runPaths(folder);
   const checkpoint = await loadCheckpoint(paths.checkpoint);
   const model = buildModel(config, dataset);
-  const optimizer = buildOptimizer(config);
+  const total = config.epochs * stepsPerEpoch(config, dataset);
+  const optimizer = buildOptimizer(config, total);
   if (checkpoint) {
     restoreWeights(model, checkpoint.weights);
     optimizer.setState(checkpoint.optimizer);
   }
   return {
     config,
+    whole: config,
+    earlier: [],
     dataset,
     model,
     optimizer,
-    schedule: buildSchedule(config, config.epochs * stepsPerEpoch(config, dataset)),
+    schedule: buildSchedule(config, total),
     state: checkpoint?.state ?? {
       epoch: 0,
       batch: 0,

@@ -6,6 +6,7 @@ const groups: Record<string, string> = {
   model: 'Model:',
   dataset: 'Data:',
   method: 'Masks:',
+  compression: 'Pruned and quantised weights:',
   optimizer: 'Optimisation:',
   engine: 'Engine:',
   checkpointEvery: 'Run:',

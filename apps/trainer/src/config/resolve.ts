@@ -113,6 +113,12 @@ function resolveWith(onIdle: OnIdle, sources: OptionSource[]): TrainConfig {
     config.select = 'last';
   }
   config.learningRate ??= defaultLearningRate(config);
+  if (config.method === 'prune') config.fineTune ??= Math.ceil(config.epochs / 2);
+  if (config.rewind !== undefined && config.rewind >= config.epochs) {
+    throw new UsageError(
+      `--rewind is ${config.rewind}, but a round has only ${config.epochs} epochs; lower it.`,
+    );
+  }
   const sizes = Object.entries(modelDefaults(config.model)).filter(([key]) => !(key in merged));
   Object.assign(config, Object.fromEntries(sizes));
   config.out ??= `runs/${config.dataset}-${config.model}-${config.method}`;

@@ -9,6 +9,8 @@ interface Rule {
 
 const masked = (config: TrainConfig) => config.method === 'mask';
 
+const pruning = ({ method }: TrainConfig) => method === 'prune' || method === 'lottery';
+
 /** Which options apply when; the others are refused when given and left out of the resolved configuration. */
 export const rules: Rule[] = [
   {
@@ -29,9 +31,35 @@ export const rules: Rule[] = [
     needs: '--method mask --strategy random-vector',
   },
   {
-    keys: ['keep', 'scope'],
+    keys: ['keep'],
     applies: (config) => masked(config) && config.learner === 'edge-popup',
     needs: '--method mask --learner edge-popup',
+  },
+  {
+    keys: ['scope'],
+    applies: (config) => pruning(config) || (masked(config) && config.learner === 'edge-popup'),
+    needs: '--learner edge-popup, --method prune or --method lottery',
+  },
+  { keys: ['compression', 'kept'], applies: pruning, needs: '--method prune or --method lottery' },
+  {
+    keys: ['criterion', 'fineTune'],
+    applies: ({ method }) => method === 'prune',
+    needs: '--method prune',
+  },
+  {
+    keys: ['rounds', 'rewind', 'reinit'],
+    applies: ({ method }) => method === 'lottery',
+    needs: '--method lottery',
+  },
+  {
+    keys: ['estimator'],
+    applies: ({ method }) => method === 'binary' || method === 'ternary',
+    needs: '--method binary or --method ternary',
+  },
+  {
+    keys: ['balance'],
+    applies: ({ method }) => method === 'binary',
+    needs: '--method binary',
   },
   {
     keys: ['dim', 'depth', 'patchSize'],

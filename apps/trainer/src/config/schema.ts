@@ -68,9 +68,11 @@ export const trainSchema = z.strictObject({
     .describe('preset (none, flip, flip-crop, paper) or a list of steps'),
 
   method: z
-    .enum(['dense', 'mask'])
+    .enum(['dense', 'mask', 'prune', 'lottery', 'binary', 'ternary'])
     .default('mask')
-    .describe('train weights, or masks over random weights'),
+    .describe(
+      'train weights, masks over random weights, pruned weights, lottery tickets, or weights of one or two bits',
+    ),
   strategy: z
     .enum(['full', 'one-layer', 'max-layer', 'random-vector'])
     .default('random-vector')
@@ -101,7 +103,36 @@ export const trainSchema = z.strictObject({
   scope: z
     .enum(['layer', 'global'])
     .default('layer')
-    .describe('edge-popup keeps its share per layer or over all layers'),
+    .describe('a share (of edge-popup, pruning) is meant per layer or over all layers'),
+
+  compression: share().default(0.9).describe("share of the kernels' weights that is pruned"),
+  criterion: z
+    .enum(['magnitude', 'random'])
+    .default('magnitude')
+    .describe('which weights are pruned'),
+  fineTune: count().optional().describe('epochs after pruning (default: half of --epochs)'),
+  rounds: count().default(4).describe('prunings on the way to a lottery ticket'),
+  rewind: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('epoch of the first round whose weights a ticket goes back to; 0 is the start'),
+  reinit: z
+    .boolean()
+    .default(false)
+    .describe('begin the last round from new random weights: the control of lottery tickets'),
+  kept: z
+    .enum(['float32', 'float16', 'uint8', 'uint4'])
+    .default('float32')
+    .describe('coding of the weights that pruning keeps'),
+  estimator: z
+    .enum(['straight', 'error-decay'])
+    .default('straight')
+    .describe("gradient of the sign in binary and ternary weights (error-decay: IR-Net's)"),
+  balance: z
+    .boolean()
+    .default(false)
+    .describe("binary weights are signs around their filter's mean (IR-Net)"),
 
   optimizer: z.enum(['adamw', 'sgd']).default('adamw').describe('optimiser'),
   learningRate: positive().optional().describe('peak learning rate'),

@@ -15,6 +15,8 @@ export interface RunPaths {
   model: string;
   report: string;
   summary: string;
+  /** Folder of the rounds before the last, each with files of these names. */
+  rounds: string;
 }
 
 /** Where each file of the run in this folder lies. */
@@ -28,6 +30,7 @@ export function runPaths(root: string): RunPaths {
     model: join(root, 'model.pleat'),
     report: join(root, 'report.html'),
     summary: join(root, 'summary.json'),
+    rounds: join(root, 'rounds'),
   };
 }
 
@@ -70,7 +73,9 @@ export async function createRun(
     }
     // The configuration goes last: as long as it is there, the folder counts as a run.
     const { root: _, config: last, ...files } = paths;
-    for (const path of [...Object.values(files), last]) await rm(path, { force: true });
+    const { rounds, ...plain } = files;
+    await rm(rounds, { recursive: true, force: true });
+    for (const path of [...Object.values(plain), last]) await rm(path, { force: true });
   }
   await mkdir(paths.root, { recursive: true });
   await writeJson(paths.config, config);

@@ -14,6 +14,15 @@ interface SizeSummary {
   paperRatio: number | null;
 }
 
+/** What a round of training left that is not the last of its run. */
+export interface RoundSummary {
+  steps: number;
+  seconds: number;
+  /** Share of the kernels' weights that was pruned before it. */
+  compression: number;
+  validation: BestEpoch | null;
+}
+
 /** The outcome of a run, as `summary.json` and `--json` give it. */
 export interface Summary {
   status: 'finished';
@@ -29,6 +38,8 @@ export interface Summary {
   /** Seconds spent in training steps, over all processes of the run. */
   seconds: number;
   imagesPerSecond: number;
+  /** Rounds of training before the last, of pruning and lottery tickets. */
+  rounds: RoundSummary[];
   selected: { rule: 'best' | 'last'; epoch: number };
   validation: BestEpoch | null;
   /** Measured once, on the model read back from the file; null when the data set has no test split. */

@@ -3,13 +3,18 @@ import { maskModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
 import {
   adamw,
+  binary,
+  type Constraint,
   constant,
+  constrain,
   cosine,
   linear,
   oneCycle,
+  pruned,
   type SlotOptimizer,
   sgd,
   stepDecay,
+  ternary,
   triangular,
 } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
@@ -29,7 +34,7 @@ export function buildModel(
     seed,
     ...given,
   });
-  if (config.method === 'dense') return model;
+  if (config.method !== 'mask') return model;
   const { strategy, ratio, distribution, offset, rescale, learner, keep, scope } = config;
   const masked = maskModel(model, {
     seed,
@@ -73,11 +78,27 @@ export function buildSchedule(config: TrainConfig, total: number): (step: number
   }
 }
 
-/** The optimiser a configuration asks for. */
-export function buildOptimizer(config: TrainConfig): SlotOptimizer {
+/** What the weights of a run may be; undefined when anything. */
+function constraintOf(config: TrainConfig, total: number, sparse: boolean): Constraint | undefined {
+  const { method, estimator, balance } = config;
+  if (sparse) return pruned();
+  if (method === 'binary') return binary({ balance, estimator, total });
+  return method === 'ternary' ? ternary({ estimator, total }) : undefined;
+}
+
+/**
+ * The optimiser a configuration asks for.
+ *
+ * @param total steps of the run
+ * @param sparse whether weights that are zero stay so
+ */
+export function buildOptimizer(config: TrainConfig, total = 1, sparse = false): SlotOptimizer {
   const { momentum, nesterov, weightDecay } = config;
   const learningRate = config.learningRate!;
-  return config.optimizer === 'adamw'
-    ? adamw({ learningRate, weightDecay })
-    : sgd({ learningRate, momentum, nesterov, weightDecay });
+  const optimizer =
+    config.optimizer === 'adamw'
+      ? adamw({ learningRate, weightDecay })
+      : sgd({ learningRate, momentum, nesterov, weightDecay });
+  const constraint = constraintOf(config, total, sparse);
+  return constraint ? constrain(optimizer, constraint) : optimizer;
 }

@@ -10,6 +10,7 @@ import { type RunPaths, writeJson } from '../run/folder.ts';
 import type { Summary } from '../run/summary.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import type { TrainRun } from './loop.ts';
+import { roundsOf } from './rounds.ts';
 import { restoreWeights } from './weights.ts';
 
 const methodKeys = [
@@ -22,6 +23,15 @@ const methodKeys = [
   'learner',
   'keep',
   'scope',
+  'compression',
+  'criterion',
+  'fineTune',
+  'rounds',
+  'rewind',
+  'reinit',
+  'kept',
+  'estimator',
+  'balance',
 ] as const;
 
 function metadataOf({ config, dataset, state }: TrainRun): ModelMetadata {
@@ -56,9 +66,13 @@ export async function finishRun(
   engine: StartedEngine,
   paths: RunPaths,
 ): Promise<Summary> {
-  const { config, dataset, state, model, signals } = run;
+  const { config, dataset, state, model, signals, earlier } = run;
   if (config.select === 'best' && run.bestWeights) restoreWeights(model, run.bestWeights);
-  const encoded = await encodeModel(model, { metadata: metadataOf(run), tensors: config.tensors });
+  const encoded = await encodeModel(model, {
+    metadata: metadataOf(run),
+    tensors: config.tensors,
+    ...(config.kept !== undefined && { kept: config.kept }),
+  });
   await writeFileAtomic(paths.model, encoded);
   const bytes = new Uint8Array(await readFile(paths.model));
   const plain = await decodeModel(bytes);
@@ -67,6 +81,8 @@ export async function finishRun(
     test = await evaluate(plain, dataset.test, dataset, () => signals.check());
   }
   const sizes = inspectModel(bytes);
+  const steps = earlier.reduce((sum, round) => sum + round.steps, state.step);
+  const seconds = earlier.reduce((sum, round) => sum + round.seconds, state.seconds);
   const summary: Summary = {
     status: 'finished',
     out: paths.root,
@@ -74,11 +90,12 @@ export async function finishRun(
     report: paths.report,
     engine: { name: engine.name, threads: engine.threads },
     parameters: plain.countParams(),
-    epochs: config.epochs,
-    steps: state.step,
-    imagesSeen: state.step * config.batch,
-    seconds: state.seconds,
-    imagesPerSecond: (state.step * config.batch) / state.seconds,
+    epochs: roundsOf(run.whole).reduce((sum, { epochs }) => sum + epochs, 0),
+    steps,
+    imagesSeen: steps * config.batch,
+    seconds,
+    imagesPerSecond: (steps * config.batch) / seconds,
+    rounds: earlier,
     selected: { rule: config.select, epoch: selectedEpoch(config, state.best?.epoch) },
     validation: state.best,
     test: test && {
@@ -92,7 +109,7 @@ export async function finishRun(
       float32Bytes: sizes.float32Bytes,
       trueRatio: sizes.trueRatio,
       bitsPerWeight: (8 * sizes.fileBytes) / plain.countParams(),
-      paperRatio: config.method === 'mask' ? sizes.paperRatio : null,
+      paperRatio: config.method === 'dense' ? null : sizes.paperRatio,
     },
   };
   plain.dispose();

@@ -7,6 +7,7 @@ import type { Progress } from '../cli/progress.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { type SavedTensor, saveCheckpoint, type TrainState } from '../run/checkpoint.ts';
 import type { EpochMetrics, MetricsFiles } from '../run/metrics.ts';
+import type { RoundSummary } from '../run/summary.ts';
 import { stepsPerEpoch, trainingBatches } from './data.ts';
 import { breathe, evaluate } from './evaluate.ts';
 import type { SignalWatch } from './signals.ts';
@@ -22,6 +23,12 @@ export interface TrainRun {
   schedule: (step: number) => number;
   state: TrainState;
   bestWeights: SavedTensor[] | null;
+  /** The configuration of the whole run; `config` is that of the round under way. */
+  whole: TrainConfig;
+  /** Rounds that were finished before this one. */
+  earlier: RoundSummary[];
+  /** Called after each epoch, before it counts as done. */
+  onEpoch?: (epoch: number) => Promise<void>;
   metrics: MetricsFiles;
   checkpointPath: string;
   progress: Progress;
@@ -125,6 +132,7 @@ async function closeEpoch(run: TrainRun): Promise<void> {
   state.epoch++;
   state.batch = 0;
   state.running = { loss: 0, correct: 0, seen: 0 };
+  await run.onEpoch?.(row.epoch);
   await save(run);
   run.progress.line(
     `epoch ${row.epoch}/${config.epochs}: loss ${row.trainLoss.toFixed(4)}, train ${shareText(row.trainAccuracy)}, validation ${shareText(row.validationAccuracy)}`,

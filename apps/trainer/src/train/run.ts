@@ -2,37 +2,24 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Dataset } from '@pleat/datasets';
 import type * as tf from '@tensorflow/tfjs';
-import { CliError, errorSentence, UsageError } from '../cli/errors.ts';
+import { errorSentence, UsageError } from '../cli/errors.ts';
 import type { Output } from '../cli/output.ts';
 import { createProgress } from '../cli/progress.ts';
-import { firstDifference } from '../config/resume.ts';
 import { mayChange } from '../config/rules.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { explainEngine, startEngine } from '../engines/registry.ts';
 import type { StartedEngine } from '../engines/types.ts';
 import { formatCount } from '../report/format.ts';
-import { type Checkpoint, loadCheckpoint, type TrainState } from '../run/checkpoint.ts';
-import { createRun, type RunPaths, removeLeftovers, runPaths } from '../run/folder.ts';
-import { openMetrics } from '../run/metrics.ts';
+import { createRun, removeLeftovers, runPaths } from '../run/folder.ts';
 import type { Summary } from '../run/summary.ts';
-import { buildModel, buildOptimizer, buildSchedule } from './build.ts';
-import { loadData, stepsPerEpoch } from './data.ts';
+import { buildModel } from './build.ts';
+import { loadData } from './data.ts';
 import { finishRun } from './finish.ts';
-import { type TrainRun, trainLoop } from './loop.ts';
 import { watchSignals } from './signals.ts';
-import { restoreWeights } from './weights.ts';
+import { trainRounds } from './train-rounds.ts';
 
 /** Whether a run begins, begins over another, or goes on. */
 export type TrainMode = 'new' | 'overwrite' | 'resume';
-
-const start: TrainState = {
-  epoch: 0,
-  batch: 0,
-  step: 0,
-  running: { loss: 0, correct: 0, seen: 0 },
-  best: null,
-  seconds: 0,
-};
 
 function buildOrExplain(config: TrainConfig, dataset: Dataset): tf.LayersModel {
   try {
@@ -40,17 +27,6 @@ function buildOrExplain(config: TrainConfig, dataset: Dataset): tf.LayersModel {
   } catch (error) {
     throw new UsageError(`This model cannot be built: ${errorSentence(error)}`);
   }
-}
-
-async function checkpointOf(paths: RunPaths, config: TrainConfig): Promise<Checkpoint | undefined> {
-  const checkpoint = await loadCheckpoint(paths.checkpoint);
-  const key = checkpoint && firstDifference(checkpoint.config, config);
-  if (key !== undefined) {
-    throw new CliError(
-      `${paths.config} and ${paths.checkpoint} disagree on "${key}"; put the old value back, or start anew with --overwrite.`,
-    );
-  }
-  return checkpoint;
 }
 
 function describe(config: TrainConfig, dataset: Dataset, model: tf.LayersModel): string {
@@ -96,40 +72,15 @@ export async function runTraining(
     const config = settle(asked, engine);
     const dataset = await loadData(config, output.note);
     const model = buildOrExplain(config, dataset);
-    const optimizer = buildOptimizer(config);
-    const total = config.epochs * stepsPerEpoch(config, dataset);
     signals.check();
     if (mode === 'resume') await removeLeftovers(paths);
     else await createRun(paths, config, mode === 'overwrite');
     output.note(`${describe(config, dataset, model)}; ${explainEngine(engine)}`);
-    const checkpoint = mode === 'resume' ? await checkpointOf(paths, config) : undefined;
-    if (checkpoint) {
-      restoreWeights(model, checkpoint.weights);
-      optimizer.setState(checkpoint.optimizer);
-      output.note(`Resuming at step ${checkpoint.state.step} of ${total}.`);
-    }
-    const state = structuredClone(checkpoint?.state ?? start);
-    const metrics = openMetrics(paths, checkpoint?.metrics);
-    const progress = showProgress({ total, start: state.step, perStep: config.batch });
-    const run: TrainRun = {
-      config,
-      dataset,
-      model,
-      optimizer,
-      schedule: buildSchedule(config, total),
-      state,
-      bestWeights: checkpoint?.bestWeights ?? null,
-      metrics,
-      checkpointPath: paths.checkpoint,
-      progress,
-      signals,
-    };
-    try {
-      await trainLoop(run);
-    } finally {
-      progress.stop();
-      metrics.close();
-    }
+    const run = await trainRounds(
+      { config, dataset, model, paths, resume: mode === 'resume', signals },
+      output,
+      showProgress,
+    );
     return await finishRun(run, engine, paths);
   } catch (error) {
     throw withPath(error, paths.root);
