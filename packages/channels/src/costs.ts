@@ -83,7 +83,7 @@ function peak({ applications, origins, outputs }: Analysis, sizes: NewSizes): nu
 }
 
 /** The costs of a model at other sizes of its groups. */
-export function costsAt(analysis: Analysis, newSizes: ReadonlyMap<ChannelGroup, number>): Costs {
+function costsAt(analysis: Analysis, newSizes: ReadonlyMap<ChannelGroup, number>): Costs {
   const sizes = new NewSizes(analysis, newSizes);
   const byPath = new Map<string, LayerCosts>();
   for (const use of analysis.applications) {

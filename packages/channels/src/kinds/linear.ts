@@ -3,7 +3,7 @@ import { imageAxes, type Step } from '../step.ts';
 import { type LayerKind, product, volume } from './kind.ts';
 
 /** Softmax as a layer's own activation looks at all its channels. */
-export function noteSoftmax(step: Step, columns: readonly Column[]): void {
+function noteSoftmax(step: Step, columns: readonly Column[]): void {
   if (`${step.config.activation}`.toLowerCase().endsWith('softmax')) step.acrossAll(columns);
 }
 

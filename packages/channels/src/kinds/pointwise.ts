@@ -84,7 +84,7 @@ const positionEmbedding: LayerKind = {
 };
 
 /** tfjs puts missing axes behind the batch. */
-export function toRank({ shape, columns }: Layout, rank: number): Layout {
+function toRank({ shape, columns }: Layout, rank: number): Layout {
   const missing = rank - shape.length;
   if (missing === 0) return { shape, columns };
   const ones = Array.from({ length: missing }, () => 1);

@@ -23,7 +23,7 @@ interface Segment {
 }
 
 /** Splits a reshape into the shortest runs of axes with equal numbers of values, the batch left out. */
-export function segments(from: Shape, to: Shape): Segment[] {
+function segments(from: Shape, to: Shape): Segment[] {
   const found: Segment[] = [];
   let i = 1;
   let j = 1;
@@ -195,7 +195,7 @@ const padding: LayerKind = {
 };
 
 /** The columns of tensors set side by side along an axis. */
-export function concatenate(step: Step, axis: number): Layout {
+function concatenate(step: Step, axis: number): Layout {
   const shape = step.outputShape;
   const last = shape.length - 1;
   const all = step.inputs.map((x) => (axis === last ? x : step.gather(x, [axis], last)));
