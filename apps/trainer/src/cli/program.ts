@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from '../commands/bench.ts';
+import { convertCommand } from '../commands/convert.ts';
+import { curveCommand } from '../commands/curve.ts';
 import { doctorCommand } from '../commands/doctor.ts';
 import { evalCommand } from '../commands/eval.ts';
 import { inspectCommand } from '../commands/inspect.ts';
 import { packCommand } from '../commands/pack.ts';
 import { pruneCommand } from '../commands/prune.ts';
 import { reportCommand } from '../commands/report.ts';
+import { resizeCommand } from '../commands/resize.ts';
 import { setupCommand } from '../commands/setup.ts';
 import { sweepCommand } from '../commands/sweep.ts';
 import { trainCommand } from '../commands/train.ts';
@@ -31,6 +34,9 @@ function createProgram(): Command {
     inspectCommand(),
     packCommand(),
     unpackCommand(),
+    convertCommand(),
+    resizeCommand(),
+    curveCommand(),
     tspCommand(),
     doctorCommand(),
     setupCommand(),

@@ -2,26 +2,8 @@ import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { CliError, UsageError } from '../cli/errors.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
-import { didYouMean } from '../config/suggest.ts';
 import type { EngineName } from '../engines/types.ts';
 import { formatShare, formatTable } from '../report/format.ts';
-
-type DatasetName = (typeof datasetNames)[number];
-
-function chooseDataset(flag: unknown, stored: string | undefined, file: string): DatasetName {
-  const name = (flag as string | undefined) ?? stored;
-  if (name === undefined) {
-    throw new UsageError(
-      `${file} does not say which data set it was trained on; name one with --dataset.`,
-    );
-  }
-  if (!(datasetNames as readonly string[]).includes(name)) {
-    throw new UsageError(
-      `--dataset takes one of ${datasetNames.join(', ')}, found "${name}"${didYouMean(name, datasetNames) || '.'}`,
-    );
-  }
-  return name as DatasetName;
-}
 
 /** `pleat eval`: the accuracy of a stored model, in a process that never trained it. */
 export function evalCommand(): Command {
@@ -57,13 +39,13 @@ export function evalCommand(): Command {
         throw new UsageError('--threads takes a whole number above 0.');
       }
       const [
-        { loadDataset },
+        { datasetOf },
         { explainEngine, startEngine },
         { openModel, requireFile },
         { evaluate },
         { checkFit },
       ] = await Promise.all([
-        import('@pleat/datasets'),
+        import('../data/dataset-of.ts'),
         import('../engines/registry.ts'),
         import('../files/pleat.ts'),
         import('../train/evaluate.ts'),
@@ -76,12 +58,7 @@ export function evalCommand(): Command {
       });
       const { model, metadata, bytes } = await openModel(file);
       output.note(explainEngine(engine));
-      const name = chooseDataset(flags.dataset, metadata.dataset, file);
-      const dataset = await loadDataset(name, {
-        ...(flags.data !== undefined && { data: flags.data as string }),
-        ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
-        ...(typeof metadata.seed === 'number' && { seed: metadata.seed }),
-      });
+      const { name, dataset } = await datasetOf(file, metadata, flags);
       checkFit(model, dataset);
       const split = dataset[flags.split as 'test' | 'validation' | 'train'];
       if (split === null || split.length === 0) {

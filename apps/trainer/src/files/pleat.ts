@@ -67,9 +67,11 @@ export async function openModel(path: string): Promise<OpenedModel> {
     };
   }
   const bytes = new Uint8Array(await readFile(path));
-  return explainPleat(path, async () => ({
-    model: await decodeModel(bytes),
-    metadata: inspectModel(bytes).metadata as ModelMetadata,
-    bytes: bytes.length,
-  }));
+  const metadata = await explainPleat(path, () => inspectModel(bytes).metadata as ModelMetadata);
+  // Registers the layers of integral models, and puts such a model at the widths it was stored with.
+  const { integralGroups } = await import('@pleat/integral');
+  const model = await explainPleat(path, () => decodeModel(bytes));
+  model.setUserDefinedMetadata(metadata);
+  if (metadata.integral !== undefined) integralGroups(model);
+  return { model, metadata, bytes: bytes.length };
 }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type SparseMatrix, toDense } from '../interpolation/basis.ts';
 import type { IntegralGroup } from './group.ts';
 import type { MatrixUse } from './matrices.ts';
+import { multiplyAxis } from './multiply-axis.ts';
 
 /** Where one group lies in an axis of a weight. */
 export interface AxisPart {
@@ -171,35 +172,4 @@ export class AxisSampler {
       values: Float64Array.from(rows.flatMap(({ values }) => values)),
     };
   }
-}
-
-/** Multiplies the middle axis of [outer, matrix.cols, inner] by a sparse matrix. */
-function multiplyAxis(
-  values: Float32Array,
-  outer: number,
-  inner: number,
-  { rows, cols, starts, columns, values: factors }: SparseMatrix,
-): Float32Array {
-  const out = new Float32Array(outer * rows * inner);
-  for (let o = 0; o < outer; o++) {
-    const from = o * cols;
-    for (let r = 0; r < rows; r++) {
-      const target = (o * rows + r) * inner;
-      const end = starts[r + 1]!;
-      if (inner === 1) {
-        let sum = 0;
-        for (let k = starts[r]!; k < end; k++) sum += factors[k]! * values[from + columns[k]!]!;
-        out[target] = sum;
-        continue;
-      }
-      for (let k = starts[r]!; k < end; k++) {
-        const factor = factors[k]!;
-        const source = (from + columns[k]!) * inner;
-        for (let j = 0; j < inner; j++) {
-          out[target + j] = out[target + j]! + factor * values[source + j]!;
-        }
-      }
-    }
-  }
-  return out;
 }

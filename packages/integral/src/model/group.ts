@@ -111,10 +111,12 @@ export class IntegralGroup {
 
   /** Makes the positions learnable; the variable belongs to the group until `settle`. */
   learn(kind: 'trainable' | 'shared', knots: number): tf.Variable {
-    const start =
+    const shares =
       kind === 'trainable'
         ? deltasOf(this.positions())
         : new Float32Array(knots).fill(Math.sqrt(1 / knots));
+    // Only ratios of deltas count; around 1, a learning rate means the same for any number of them.
+    const start = shares.map((share) => share * Math.sqrt(shares.length));
     this.set({ size: this.size, partition: { kind, deltas: [...start] } });
     this.#deltas = tf.variable(tf.tensor1d(start));
     return this.#deltas;

@@ -1,0 +1,24 @@
+import type { integralGroups } from '@pleat/integral';
+import type * as tf from '@tensorflow/tfjs';
+import { UsageError } from './errors.ts';
+
+/**
+ * Refuses a model that is not integral.
+ *
+ * @throws UsageError with the command that makes it one
+ */
+export function requireIntegral(model: tf.LayersModel, file: string): void {
+  const metadata = model.getUserDefinedMetadata() as { integral?: unknown } | undefined;
+  if (metadata?.integral !== undefined) return;
+  throw new UsageError(
+    `${file} is not an integral model; make one of it: pleat convert ${file} integral.pleat.`,
+  );
+}
+
+/** The groups a league changes: all, or the half of them nearest to the output. */
+export function leagueGroups(
+  groups: ReturnType<typeof integralGroups>,
+  league: string,
+): ReturnType<typeof integralGroups> {
+  return league === 'last' ? groups.slice(Math.floor(groups.length / 2)) : groups;
+}

@@ -1,0 +1,88 @@
+import type { Budget } from '@pleat/integral';
+import type { Command } from 'commander';
+import { defineCommand } from '../cli/command.ts';
+import { UsageError } from '../cli/errors.ts';
+import { requireIntegral } from '../cli/integral.ts';
+import { formatBytes, formatCount, formatShare } from '../report/format.ts';
+
+function sizesIn(texts: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.lastIndexOf('=');
+      const size = Number(text.slice(at + 1));
+      if (at < 1 || !Number.isInteger(size) || size < 1) {
+        throw new UsageError(`--group takes NAME=CHANNELS, such as conv1=8; found "${text}".`);
+      }
+      return [text.slice(0, at), size];
+    }),
+  );
+}
+
+function budgetIn({
+  compression,
+  parameters,
+  multiplyAdds,
+}: Record<string, unknown>): Budget | null {
+  const given = Object.entries({ compression, parameters, multiplyAdds }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (given.length > 1) {
+    throw new UsageError('Give one of --compression, --parameters and --multiply-adds.');
+  }
+  return given.length === 0 ? null : (Object.fromEntries(given) as Budget);
+}
+
+/** `pleat resize`: the plain model an integral one is at a width. */
+export function resizeCommand(): Command {
+  return defineCommand({
+    name: 'resize',
+    usage: '<integral> <file>',
+    description: 'Read an integral model at a width, as a plain model.',
+    examples: [
+      ['pleat resize integral.pleat small.pleat --compression 0.4', '40 % of the parameters less'],
+      ['pleat resize integral.pleat small.pleat --multiply-adds 2e7', 'for a budget of work'],
+      ['pleat resize integral.pleat small.pleat --group conv1=8', 'one group'],
+    ],
+    configure: (command) =>
+      command
+        .option('--compression <share>', 'share of the parameters removed', Number)
+        .option('--parameters <number>', 'the most parameters', Number)
+        .option('--multiply-adds <number>', 'the most multiply-adds for one image', Number)
+        .option('--group <name=channels...>', 'channels of single groups')
+        .option('--integral', 'store the integral model at that width, not the plain one')
+        .option('--overwrite', 'replace a file that is there'),
+    run: async ({ args, flags, output }) => {
+      const [source, file] = args as [string, string];
+      const [lib, { startEngine }, { openModel }, store] = await Promise.all([
+        import('@pleat/integral'),
+        import('../engines/registry.ts'),
+        import('../files/pleat.ts'),
+        import('../files/store.ts'),
+      ]);
+      const budget = budgetIn(flags);
+      const sizes = sizesIn((flags.group as string[] | undefined) ?? []);
+      if (budget === null && Object.keys(sizes).length === 0) {
+        throw new UsageError(
+          'Say how wide: --compression, --parameters, --multiply-adds or --group.',
+        );
+      }
+      store.requireFree(file, flags.overwrite);
+      await startEngine('cpu', { threads: 1, debug: output.debug });
+      const { model } = await openModel(source);
+      requireIntegral(model, source);
+      if (budget !== null) lib.resizeToBudget(model, budget);
+      lib.resize(model, sizes);
+      const result = flags.integral ? model : lib.extract(model);
+      const bytes = await store.storeModel(file, result);
+      const { parameters, original, compression } = lib.compressionOf(model);
+      output.say(
+        `${formatCount(parameters)} of ${formatCount(original)} parameters (${formatShare(compression)} removed); ${formatBytes(bytes)} in ${file}`,
+      );
+      const groups = Object.fromEntries(
+        lib.integralGroups(model).map(({ id, size }) => [id, size]),
+      );
+      output.result({ source, file, fileBytes: bytes, parameters, original, compression, groups });
+      model.dispose();
+    },
+  });
+}

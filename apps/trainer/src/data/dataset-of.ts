@@ -1,0 +1,41 @@
+import { type Dataset, loadDataset } from '@pleat/datasets';
+import { UsageError } from '../cli/errors.ts';
+import { datasetNames } from '../config/schema.ts';
+import { didYouMean } from '../config/suggest.ts';
+import type { ModelMetadata } from '../files/pleat.ts';
+
+type DatasetName = (typeof datasetNames)[number];
+
+function chooseDataset(flag: unknown, stored: string | undefined, file: string): DatasetName {
+  const name = (flag as string | undefined) ?? stored;
+  if (name === undefined) {
+    throw new UsageError(
+      `${file} does not say which data set it was trained on; name one with --dataset.`,
+    );
+  }
+  if (!(datasetNames as readonly string[]).includes(name)) {
+    throw new UsageError(
+      `--dataset takes one of ${datasetNames.join(', ')}, found "${name}"${didYouMean(name, datasetNames) || '.'}`,
+    );
+  }
+  return name as DatasetName;
+}
+
+/**
+ * The data set a model is measured on: the one its file names, split as when it was trained.
+ *
+ * @throws UsageError when neither the file nor the flags name a data set there is
+ */
+export async function datasetOf(
+  file: string,
+  metadata: ModelMetadata,
+  flags: Record<string, unknown>,
+): Promise<{ name: DatasetName; dataset: Dataset }> {
+  const name = chooseDataset(flags.dataset, metadata.dataset, file);
+  const dataset = await loadDataset(name, {
+    ...(flags.data !== undefined && { data: flags.data as string }),
+    ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
+    ...(typeof metadata.seed === 'number' && { seed: metadata.seed }),
+  });
+  return { name, dataset };
+}
