@@ -18,4 +18,5 @@ export type {
 export { crc32 } from './crc32.ts';
 export { type PleatErrorCode, PleatFormatError } from './errors.ts';
 export { type CodedMask, decodeMask, encodeMask } from './mask/mask.ts';
+export { type MaskRate, maskRate } from './mask/rate.ts';
 export { decodeTensor, encodeTensor } from './tensor/tensor.ts';

@@ -27,5 +27,6 @@ export type { ThresholdOptions } from './learners/threshold.ts';
 export { maskModel } from './mask-model.ts';
 export type { LayerFilter, MaskOptions } from './mask-options.ts';
 export { recomputeNorms } from './norms.ts';
+export { maskBits } from './rate.ts';
 export type { Scheduled } from './schedule.ts';
 export { setTrainingStep } from './training-step.ts';

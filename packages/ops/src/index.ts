@@ -2,6 +2,7 @@ export { describe, onlyOptions, requireModel } from './arguments.ts';
 export { attention } from './attention.ts';
 export { batchNormInfer, batchNormTrain } from './batch-norm.ts';
 export { softmaxCrossEntropy } from './cross-entropy.ts';
+export { distillationLoss } from './distillation.ts';
 export { gelu } from './gelu.ts';
 export { globalAveragePool } from './global-average-pool.ts';
 export {

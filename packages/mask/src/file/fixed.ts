@@ -48,7 +48,7 @@ export class FixedValues {
 
 /**
  * What is known of the bits of a binary mask beforehand: the signs of the free weights' fixed values. Trained masks keep
- * positive and negative values in different shares (`benchmarks/compression/contexts.mjs`).
+ * positive and negative values in different shares; on magnitudes they were found not to depend.
  */
 export function signHints(values: Float32Array, frozen: Uint8Array | null): Uint8Array {
   const free = frozen === null ? values : values.filter((_, i) => frozen[i] === 0);
