@@ -50,7 +50,7 @@ exec pleat ${args} --task "$SLURM_ARRAY_TASK_ID"
 }
 
 /** An indexed Job of Kubernetes' batch/v1, as data. */
-export function kubernetesJob(sweep: SweepFile, options: EmitOptions) {
+function kubernetesJob(sweep: SweepFile, options: EmitOptions) {
   const { runs, jobs, image, claim } = options;
   if (image === undefined) {
     throw new UsageError('--emit k8s needs --image, a container image with pleat in it.');

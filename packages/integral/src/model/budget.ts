@@ -7,7 +7,7 @@ import { type IntegralState, sizesOf, stateOf, storeGroups } from './state.ts';
 import { chosenGroups, sizeAt } from './widths.ts';
 
 /** Trainable values of an integral model at its sizes of now, norms' statistics left out as papers do. */
-export function countSampled(state: IntegralState): number {
+function countSampled(state: IntegralState): number {
   let total = 0;
   for (const { layer } of layerPlaces(state.model)) {
     layer.weights.forEach((weight) => {

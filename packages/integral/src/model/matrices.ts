@@ -30,7 +30,7 @@ export type MatrixTensors = Readonly<Record<MatrixUse, tf.Tensor2D>>;
  * of coefficients: on the grid every weight is 1, and constant weights keep their sum at any size, exactly. (Weights that are
  * divided by the grid's own quadrature weights before they are interpolated lose that: the ends of a constant stand out.)
  */
-export function sampleWeights(
+function sampleWeights(
   positions: ArrayLike<number>,
   count: number,
   { interpolation, quadrature: name }: Pick<Sampling, 'interpolation' | 'quadrature'>,

@@ -31,7 +31,7 @@ export interface IntegralState {
 const states = new WeakMap<tf.LayersModel, IntegralState>();
 
 /** The plain model with the coefficients as weights' shapes; its weights are not set. */
-export function templateOf(model: tf.LayersModel): tf.LayersModel {
+function templateOf(model: tf.LayersModel): tf.LayersModel {
   return rebuildModel(
     model,
     (layer) => ({ ...layer, className: plainName(layer.className) ?? layer.className }),

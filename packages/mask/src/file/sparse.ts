@@ -18,7 +18,7 @@ const worthBytes = 32;
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** The shape of one factor for each filter: the last axis, or of a depthwise kernel the channels before it. */
-export function filterShape(shape: readonly number[]): number[] {
+function filterShape(shape: readonly number[]): number[] {
   const axis = shape.length > 2 && shape.at(-1) === 1 ? shape.length - 2 : shape.length - 1;
   return shape.map((size, i) => (i === axis ? size : 1));
 }
