@@ -81,7 +81,7 @@ describe('a configuration', () => {
       { distribution: 'signed-constant', ratio: 0.1 },
       '--ratio has a meaning only with another --learner than signed or another --distribution',
     ],
-    [{ keep: 0.3 }, '--keep has a meaning only with --method mask --learner edge-popup'],
+    [{ keep: 0.3 }, '--keep has a meaning only with --method mask and --learner edge-popup'],
     [{ heads: 2 }, '--heads has a meaning only with --model vit'],
     [{ model: 'resnet20', dim: 8 }, '--dim has a meaning only with'],
     [{ model: 'vit', width: 8 }, '--width has a meaning only with a ResNet, a VGG or --model nin'],

@@ -16,6 +16,17 @@ const methods = [
   { method: 'mask' },
   { method: 'mask', learner: 'supermask' },
   { method: 'dense', optimizer: 'sgd', nesterov: true },
+  {
+    learner: 'ternary',
+    cut: 'learned',
+    keep: 0.3,
+    bitPrice: 0.1,
+    scoreNoise: 0.5,
+    frozenKept: 0.1,
+    fold: 2,
+    scales: 'channel',
+    scoreDecay: false,
+  },
 ];
 
 describe.each(methods)('training with %j', (options) => {

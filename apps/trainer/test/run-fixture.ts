@@ -9,6 +9,7 @@ import { openMetrics } from '../src/run/metrics.ts';
 import { buildModel, buildOptimizer, buildSchedule } from '../src/train/build.ts';
 import { loadData, stepsPerEpoch } from '../src/train/data.ts';
 import type { TrainRun } from '../src/train/loop.ts';
+import { buildObjective } from '../src/train/objective.ts';
 import type { SignalWatch } from '../src/train/signals.ts';
 import { restoreWeights } from '../src/train/weights.ts';
 
@@ -61,6 +62,7 @@ export async function openRun(
     dataset,
     model,
     optimizer,
+    objective: await buildObjective(config, model, dataset),
     schedule: buildSchedule(config, total),
     state: checkpoint?.state ?? {
       epoch: 0,

@@ -15,9 +15,9 @@ export function defaultLearningRate({ optimizer, method }: TrainConfig): number 
 }
 
 /**
- * Distribution of the prototype when none is said: signed masks read its magnitudes alone, so they get one that has
+ * Distribution of the prototype when none is said: signed and ternary masks read its magnitudes alone, so they get one that has
  * many; for the others signs and one magnitude train best.
  */
 export function defaultDistribution({ learner }: TrainConfig): TrainConfig['distribution'] {
-  return learner === 'signed' ? 'kaiming-normal' : 'signed-constant';
+  return learner === 'signed' || learner === 'ternary' ? 'kaiming-normal' : 'signed-constant';
 }

@@ -11,6 +11,14 @@ const masked = (config: TrainConfig) => config.method === 'mask';
 
 const pruning = ({ method }: TrainConfig) => method === 'prune' || method === 'lottery';
 
+/** Learners that are told a share. */
+const sharing: ReadonlySet<string> = new Set([
+  'edge-popup',
+  'threshold',
+  'ternary',
+  'learned-keep',
+]);
+
 /** Which options apply when; the others are refused when given and left out of the resolved configuration. */
 export const rules: Rule[] = [
   {
@@ -32,13 +40,42 @@ export const rules: Rule[] = [
   },
   {
     keys: ['keep'],
-    applies: (config) => masked(config) && config.learner === 'edge-popup',
-    needs: '--method mask --learner edge-popup',
+    applies: (config) => masked(config) && sharing.has(config.learner),
+    needs: `--method mask and --learner ${[...sharing].join(', ')}`,
+  },
+  {
+    keys: ['cut'],
+    applies: (config) => masked(config) && config.learner === 'ternary',
+    needs: '--method mask --learner ternary',
   },
   {
     keys: ['scope'],
-    applies: (config) => pruning(config) || (masked(config) && config.learner === 'edge-popup'),
-    needs: '--learner edge-popup, --method prune or --method lottery',
+    applies: (config) =>
+      pruning(config) ||
+      (masked(config) &&
+        (config.learner === 'edge-popup' ||
+          (config.learner === 'ternary' && config.cut === 'keep'))),
+    needs: '--learner edge-popup, --learner ternary --cut keep, --method prune or --method lottery',
+  },
+  {
+    keys: ['maskTemperature'],
+    applies: (config) => masked(config) && config.learner === 'supermask',
+    needs: '--method mask --learner supermask',
+  },
+  {
+    keys: ['scoreNoise'],
+    applies: (config) => masked(config) && config.scope !== 'global',
+    needs: '--method mask and --scope layer',
+  },
+  {
+    keys: ['bitPrice', 'frozenKept', 'frozenDropped', 'fold', 'scales', 'scoreDecay'],
+    applies: masked,
+    needs: '--method mask',
+  },
+  {
+    keys: ['distillWeight', 'temperature'],
+    applies: ({ teacher }) => teacher !== undefined,
+    needs: '--teacher',
   },
   { keys: ['compression', 'kept'], applies: pruning, needs: '--method prune or --method lottery' },
   {

@@ -85,7 +85,7 @@ export const trainSchema = z.strictObject({
     .enum(['kaiming-normal', 'kaiming-uniform', 'signed-constant', 'normal', 'uniform'])
     .optional()
     .describe(
-      'distribution of the prototype (default: kaiming-normal for signed masks, else signed-constant)',
+      'distribution of the prototype (default: kaiming-normal for signed and ternary masks, else signed-constant)',
     ),
   offset: z
     .enum(['zero', 'running', 'hashed'])
@@ -96,14 +96,54 @@ export const trainSchema = z.strictObject({
     .default('fan-in')
     .describe("scale a layer's values to its own fan-in (the paper: none)"),
   learner: z
-    .enum(['signed', 'edge-popup', 'supermask', 'threshold'])
+    .enum(['signed', 'edge-popup', 'supermask', 'threshold', 'ternary', 'learned-keep'])
     .default('signed')
     .describe('how masks are learned'),
-  keep: share().default(0.5).describe('share of the weights edge-popup keeps'),
+  keep: share()
+    .default(0.5)
+    .describe('share of the weights that is kept (threshold, learned-keep: when training starts)'),
   scope: z
     .enum(['layer', 'global'])
     .default('layer')
-    .describe('a share (of edge-popup, pruning) is meant per layer or over all layers'),
+    .describe('a share (of edge-popup, ternary, pruning) is meant per layer or over all layers'),
+  cut: z
+    .enum(['keep', 'fixed', 'learned'])
+    .default('keep')
+    .describe(
+      'ternary masks are 0 below: what leaves the share, a threshold, one each layer learns',
+    ),
+  maskTemperature: positive()
+    .default(1)
+    .describe('divides the scores of supermask before its sigmoid'),
+  scoreNoise: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('noise on scores, a share of their first width, falling to 0 over the run'),
+  bitPrice: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('loss added for each bit that a weight of the masks takes in the file'),
+  frozenKept: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('share of the weights that the seed keeps: not learned, not stored'),
+  frozenDropped: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('share of the weights that the seed drops: not learned, not stored'),
+  fold: count()
+    .default(1)
+    .describe('kernels of equal shape, one after the other, that share a mask'),
+  scales: z
+    .enum(['none', 'layer', 'channel'])
+    .default('none')
+    .describe('trained factors of masked kernels, stored as float16'),
 
   compression: share().default(0.9).describe("share of the kernels' weights that is pruned"),
   criterion: z
@@ -134,6 +174,15 @@ export const trainSchema = z.strictObject({
     .default(false)
     .describe("binary weights are signs around their filter's mean (IR-Net)"),
 
+  teacher: z
+    .string()
+    .optional()
+    .describe('.pleat file or tfjs model folder of a trained model to learn from'),
+  distillWeight: share()
+    .default(0.5)
+    .describe("the teacher's part of the loss, the labels have the rest"),
+  temperature: positive().default(4).describe("divides both models' logits when they are compared"),
+
   optimizer: z.enum(['adamw', 'sgd']).default('adamw').describe('optimiser'),
   learningRate: positive().optional().describe('peak learning rate'),
   weightDecay: z
@@ -141,6 +190,7 @@ export const trainSchema = z.strictObject({
     .min(0)
     .default(0.005)
     .describe('decoupled (adamw) or added (sgd) weight decay'),
+  scoreDecay: z.boolean().default(true).describe('let weight decay act on scores of masks'),
   momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of sgd'),
   nesterov: z.boolean().default(false).describe("Nesterov's momentum for sgd"),
   schedule: z
@@ -186,6 +236,10 @@ export const trainSchema = z.strictObject({
     .enum(['float32', 'float16', 'uint8'])
     .default('float32')
     .describe('coding of what is not a mask in the .pleat file'),
+  norms: z
+    .enum(['keep', 'fold'])
+    .default('keep')
+    .describe('batch norms in the .pleat file: four vectors, or folded into two'),
   out: z.string().optional().describe('folder of the run (default: runs/DATASET-MODEL-METHOD)'),
 });
 

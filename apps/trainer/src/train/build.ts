@@ -19,6 +19,7 @@ import {
 } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import type { TrainConfig } from '../config/schema.ts';
+import { allButScores, maskOptions } from './mask-options.ts';
 
 /** The model a configuration asks for, masked or not, freshly initialised. */
 export function buildModel(
@@ -35,23 +36,7 @@ export function buildModel(
     ...given,
   });
   if (config.method !== 'mask') return model;
-  const { strategy, ratio, distribution, offset, rescale, learner, keep, scope } = config;
-  const masked = maskModel(model, {
-    seed,
-    prototype: {
-      seed,
-      strategy,
-      distribution,
-      rescale,
-      ...(ratio !== undefined && { ratio }),
-      ...(offset !== undefined && { offset }),
-    },
-    learner: {
-      name: learner,
-      ...(keep !== undefined && { keep }),
-      ...(scope !== undefined && { scope }),
-    },
-  });
+  const masked = maskModel(model, maskOptions(config));
   model.dispose();
   return masked;
 }
@@ -95,10 +80,11 @@ function constraintOf(config: TrainConfig, total: number, sparse: boolean): Cons
 export function buildOptimizer(config: TrainConfig, total = 1, sparse = false): SlotOptimizer {
   const { momentum, nesterov, weightDecay } = config;
   const learningRate = config.learningRate!;
+  const filter = config.scoreDecay === false ? allButScores : 'kernels';
   const optimizer =
     config.optimizer === 'adamw'
-      ? adamw({ learningRate, weightDecay })
-      : sgd({ learningRate, momentum, nesterov, weightDecay });
+      ? adamw({ learningRate, weightDecay, filter })
+      : sgd({ learningRate, momentum, nesterov, weightDecay, filter });
   const constraint = constraintOf(config, total, sparse);
   return constraint ? constrain(optimizer, constraint) : optimizer;
 }

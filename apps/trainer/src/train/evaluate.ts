@@ -40,7 +40,8 @@ export function argMax(row: Float32Array): number {
   return best;
 }
 
-function endsInSoftmax(model: tf.LayersModel): boolean {
+/** Whether a model gives probabilities instead of logits. */
+export function endsInSoftmax(model: tf.LayersModel): boolean {
   return model.layers.at(-1)?.getConfig().activation === 'softmax';
 }
 

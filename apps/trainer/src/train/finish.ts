@@ -23,6 +23,13 @@ const methodKeys = [
   'learner',
   'keep',
   'scope',
+  'cut',
+  'bitPrice',
+  'frozenKept',
+  'frozenDropped',
+  'fold',
+  'scales',
+  'distillWeight',
   'compression',
   'criterion',
   'fineTune',
@@ -68,10 +75,12 @@ export async function finishRun(
 ): Promise<Summary> {
   const { config, dataset, state, model, signals, earlier } = run;
   if (config.select === 'best' && run.bestWeights) restoreWeights(model, run.bestWeights);
+  const { tensors, norms, kept } = config;
   const encoded = await encodeModel(model, {
     metadata: metadataOf(run),
-    tensors: config.tensors,
-    ...(config.kept !== undefined && { kept: config.kept }),
+    tensors,
+    norms,
+    ...(kept !== undefined && { kept }),
   });
   await writeFileAtomic(paths.model, encoded);
   const bytes = new Uint8Array(await readFile(paths.model));

@@ -10,6 +10,7 @@ import type { EpochMetrics, MetricsFiles } from '../run/metrics.ts';
 import type { RoundSummary } from '../run/summary.ts';
 import { stepsPerEpoch, trainingBatches } from './data.ts';
 import { breathe, evaluate } from './evaluate.ts';
+import type { Objective } from './objective.ts';
 import type { SignalWatch } from './signals.ts';
 import { trainableVariables, trainStep } from './step.ts';
 import { saveWeights } from './weights.ts';
@@ -20,6 +21,7 @@ export interface TrainRun {
   dataset: Dataset;
   model: tf.LayersModel;
   optimizer: SlotOptimizer;
+  objective: Objective;
   schedule: (step: number) => number;
   state: TrainState;
   bestWeights: SavedTensor[] | null;
@@ -68,7 +70,7 @@ async function trainEpoch(run: TrainRun): Promise<void> {
       const started = performance.now();
       const learningRate = schedule(state.step);
       optimizer.learningRate = learningRate;
-      setTrainingStep(model, state.step);
+      setTrainingStep(model, state.step, config.epochs * perEpoch);
       const { loss, correct } = await trainStep(
         {
           model,
@@ -76,6 +78,7 @@ async function trainEpoch(run: TrainRun): Promise<void> {
           variables,
           shape: dataset.shape,
           labelSmoothing: config.labelSmoothing,
+          objective: run.objective,
         },
         batch,
       );

@@ -15,6 +15,7 @@ import type { Summary } from '../run/summary.ts';
 import { buildModel } from './build.ts';
 import { loadData } from './data.ts';
 import { finishRun } from './finish.ts';
+import { buildObjective } from './objective.ts';
 import { watchSignals } from './signals.ts';
 import { trainRounds } from './train-rounds.ts';
 
@@ -72,12 +73,13 @@ export async function runTraining(
     const config = settle(asked, engine);
     const dataset = await loadData(config, output.note);
     const model = buildOrExplain(config, dataset);
+    const objective = await buildObjective(config, model, dataset);
     signals.check();
     if (mode === 'resume') await removeLeftovers(paths);
     else await createRun(paths, config, mode === 'overwrite');
     output.note(`${describe(config, dataset, model)}; ${explainEngine(engine)}`);
     const run = await trainRounds(
-      { config, dataset, model, paths, resume: mode === 'resume', signals },
+      { config, dataset, model, objective, paths, resume: mode === 'resume', signals },
       output,
       showProgress,
     );

@@ -15,6 +15,7 @@ import { readWeights, writeWeights } from '../run/tensors.ts';
 import { buildOptimizer, buildSchedule } from './build.ts';
 import { stepsPerEpoch } from './data.ts';
 import { type TrainRun, trainLoop } from './loop.ts';
+import type { Objective } from './objective.ts';
 import { type Round, roundsOf } from './rounds.ts';
 import type { SignalWatch } from './signals.ts';
 import { roundFiles, startRound } from './ticket.ts';
@@ -45,6 +46,7 @@ export interface Work {
   config: TrainConfig;
   dataset: Dataset;
   model: tf.LayersModel;
+  objective: Objective;
   paths: RunPaths;
   resume: boolean;
   signals: SignalWatch;
@@ -70,7 +72,7 @@ export async function trainRounds(
   output: Output,
   showProgress: typeof createProgress,
 ): Promise<TrainRun> {
-  const { config: whole, dataset, model, paths, resume, signals } = work;
+  const { config: whole, dataset, model, objective, paths, resume, signals } = work;
   const rounds = roundsOf(whole);
   const perEpoch = stepsPerEpoch(whole, dataset);
   const total = perEpoch * rounds.reduce((sum, { epochs }) => sum + epochs, 0);
@@ -114,6 +116,7 @@ export async function trainRounds(
       dataset,
       model,
       optimizer,
+      objective,
       schedule: buildSchedule(config, steps),
       state,
       bestWeights: checkpoint?.bestWeights ?? null,
