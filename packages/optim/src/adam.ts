@@ -1,21 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { DecayFilter } from './decay.ts';
-import { MomentOptimizer } from './moments.ts';
+import { MomentOptimizer, type MomentSettings } from './moments.ts';
 
 /** Options of Adam. */
-export interface AdamOptions {
-  /** Step size. */
-  learningRate: number;
-  /** Kept share of the mean gradient; default 0.9. */
-  beta1?: number;
-  /** Kept share of the mean squared gradient; default 0.999. */
-  beta2?: number;
-  /** Added to the root of the mean squared gradient; default 1e-8. */
-  epsilon?: number;
+export interface AdamOptions extends MomentSettings {
   /** Added to the gradient, times the weight; default 0. */
   weightDecay?: number;
-  /** Which variables decay; default 'kernels' (no biases, norms, embeddings). */
-  filter?: DecayFilter;
 }
 
 /** The optimiser `adam` makes. */
@@ -23,15 +12,8 @@ export class AdamOptimizer extends MomentOptimizer {
   static readonly className = 'PleatAdam';
   protected readonly decoupled = false;
 
-  constructor({
-    learningRate,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    weightDecay = 0,
-    filter = 'kernels',
-  }: AdamOptions) {
-    super(learningRate, { beta1, beta2, epsilon, weightDecay, filter });
+  constructor({ weightDecay = 0, ...others }: AdamOptions) {
+    super({ weightDecay, ...others });
   }
 }
 tf.serialization.registerClass(AdamOptimizer);

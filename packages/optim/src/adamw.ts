@@ -1,21 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { DecayFilter } from './decay.ts';
-import { MomentOptimizer } from './moments.ts';
+import { MomentOptimizer, type MomentSettings } from './moments.ts';
 
 /** Options of AdamW. */
-export interface AdamWOptions {
-  /** Step size. */
-  learningRate: number;
-  /** Kept share of the mean gradient; default 0.9. */
-  beta1?: number;
-  /** Kept share of the mean squared gradient; default 0.999. */
-  beta2?: number;
-  /** Added to the root of the mean squared gradient; default 1e-8. */
-  epsilon?: number;
+export interface AdamWOptions extends MomentSettings {
   /** Share of a weight taken off a step, times the learning rate; default 1e-2. */
   weightDecay?: number;
-  /** Which variables decay; default 'kernels' (no biases, norms, embeddings). */
-  filter?: DecayFilter;
 }
 
 /** The optimiser `adamw` makes. */
@@ -23,15 +12,8 @@ export class AdamWOptimizer extends MomentOptimizer {
   static readonly className = 'PleatAdamW';
   protected readonly decoupled = true;
 
-  constructor({
-    learningRate,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    weightDecay = 1e-2,
-    filter = 'kernels',
-  }: AdamWOptions) {
-    super(learningRate, { beta1, beta2, epsilon, weightDecay, filter });
+  constructor({ weightDecay = 1e-2, ...others }: AdamWOptions) {
+    super({ weightDecay, ...others });
   }
 }
 tf.serialization.registerClass(AdamWOptimizer);

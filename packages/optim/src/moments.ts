@@ -1,5 +1,6 @@
 import { hasKernel, PleatAdamW, PleatFusedAdam, runKernel, runListKernel } from '@pleat/ops';
 import type * as tf from '@tensorflow/tfjs';
+import type { DecayFilter } from './decay.ts';
 import { SlotOptimizer, type SlotOptions, type Turn, type Update } from './slot-optimizer.ts';
 
 /** What Adam and AdamW have in common. */
@@ -9,10 +10,35 @@ export interface MomentOptions extends SlotOptions {
   epsilon: number;
 }
 
+/** Options that Adam and AdamW share. */
+export interface MomentSettings {
+  /** Step size. */
+  learningRate: number;
+  /** Kept share of the mean gradient; default 0.9. */
+  beta1?: number;
+  /** Kept share of the mean squared gradient; default 0.999. */
+  beta2?: number;
+  /** Added to the root of the mean squared gradient; default 1e-8. */
+  epsilon?: number;
+  /** Which variables decay; default 'kernels' (no biases, norms, embeddings). */
+  filter?: DecayFilter;
+}
+
 /** Adam with its weight decay either taken off the weight (decoupled) or added to the gradient. */
 export abstract class MomentOptimizer extends SlotOptimizer<MomentOptions> {
   protected readonly slotNames = ['m', 'v'] as const;
   protected abstract readonly decoupled: boolean;
+
+  constructor({
+    learningRate,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay,
+    filter = 'kernels',
+  }: MomentSettings & { weightDecay: number }) {
+    super(learningRate, { beta1, beta2, epsilon, weightDecay, filter });
+  }
 
   protected override update(turn: Turn): Update {
     const { learningRate } = this;

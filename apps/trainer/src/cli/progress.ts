@@ -22,6 +22,21 @@ export function formatDuration(seconds: number): string {
 const windowMs = 30_000;
 const plainEveryMs = 15_000;
 
+/** The bar of every long command, once its line is laid out. */
+export function createBar(stream: NodeJS.WriteStream, format: string): SingleBar {
+  return new SingleBar({
+    stream,
+    format,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    forceRedraw: true,
+    gracefulExit: false,
+  });
+}
+
 /** How many units a second, over the recent past. */
 function rateMeter(start: number): (done: number, now: number) => number {
   const marks: [number, number][] = [];
@@ -68,17 +83,7 @@ export function createProgress(
       stop: () => undefined,
     };
   }
-  const bar = new SingleBar({
-    stream,
-    format: '{bar} {percentage} % | {rate} | {left} | {text}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    forceRedraw: true,
-    gracefulExit: false,
-  });
+  const bar = createBar(stream, '{bar} {percentage} % | {rate} | {left} | {text}');
   const payload = (done: number, text: string) => ({ text, ...describe(done, performance.now()) });
   bar.start(total, start, payload(start, ''));
   return {
@@ -106,16 +111,7 @@ export function createByteProgress(stream: NodeJS.WriteStream = process.stderr):
       stop: () => undefined,
     };
   }
-  const bar = new SingleBar({
-    stream,
-    format: '{bar} {phase} {done} {of}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    gracefulExit: false,
-  });
+  const bar = createBar(stream, '{bar} {phase} {done} {of}');
   return {
     update: (phase, loaded, total) => {
       const of = total === null ? '' : `of ${formatBytes(total)}`;

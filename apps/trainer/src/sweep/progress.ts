@@ -1,5 +1,4 @@
-import { SingleBar } from 'cli-progress';
-import { formatDuration } from '../cli/progress.ts';
+import { createBar, formatDuration } from '../cli/progress.ts';
 
 /** How far a sweep is: whole runs, and parts of those under way. */
 export interface SweepProgress {
@@ -39,17 +38,7 @@ export function createSweepProgress(
     return { done: before + ended, exact: before + ended + parts, left, running: shares.size };
   };
   const bar = stream.isTTY
-    ? new SingleBar({
-        stream,
-        format: '{bar} {percentage} % | {runs} | {left}',
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize: 24,
-        hideCursor: true,
-        clearOnComplete: true,
-        forceRedraw: true,
-        gracefulExit: false,
-      })
+    ? createBar(stream, '{bar} {percentage} % | {runs} | {left}')
     : undefined;
   const draw = () => {
     const { done, exact, left, running } = state();
