@@ -1,4 +1,5 @@
-// What does each part of a model's file cost? Masks are at their start (keep 0.5 costs the most there is), nothing is trained.
+// What does each part of a model's file cost? Masks are at their start (keep 0.5 costs the most there is). Norms and biases start
+// as vectors of one value, which a file stores for nothing: they get values that differ, as training gives them.
 import { encodeModel, inspectModel, maskModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
 import * as tf from '@tensorflow/tfjs';
@@ -28,6 +29,17 @@ const learners = {
   'keep 0.5': { name: 'edge-popup', keep: 0.5 },
   'keep 0.1': { name: 'edge-popup', keep: 0.1 },
 };
+
+/** Moves every weight whose values are all alike, by seeded noise. */
+function stir(model) {
+  model.weights.forEach((weight, i) => {
+    const value = weight.read();
+    const values = value.dataSync();
+    if (!values.every((one) => one === values[0])) return;
+    tf.tidy(() => weight.write(value.add(tf.randomUniform(value.shape, 0, 0.1, 'float32', i + 1))));
+  });
+}
+
 const rows = [];
 for (const [model, [name, options]] of Object.entries(models)) {
   for (const [learner, chosen] of Object.entries(learners)) {
@@ -36,6 +48,7 @@ for (const [model, [name, options]] of Object.entries(models)) {
         createModel(name, { inputShape: [32, 32, 3], classes: 10, ...options }),
         { learner: chosen },
       );
+      stir(masked);
       const file = inspectModel(await encodeModel(masked, { tensors, metadata: { classes } }));
       const bytes = (kind) =>
         file.sections.filter((s) => s.kind === kind).reduce((sum, s) => sum + s.bytes, 0);
