@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { latest, parseResults } from '../src/sweep/results.ts';
@@ -35,6 +35,15 @@ function processesOf(folder: string): string[] {
       return false;
     }
   });
+}
+
+/** The folder a process works in; none of one that is gone. */
+function folderOf(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null;
+  }
 }
 
 // Processes are looked up in /proc.
@@ -93,17 +102,15 @@ describe.skipIf(!built || process.platform !== 'linux')('a sweep', () => {
     const runs = join(cwd, 'sweeps/s/runs');
     const busy = async () => {
       for (;;) {
-        const found = processesOf('sweeps/s/runs/').filter(
-          (pid) => readlinkSync(`/proc/${pid}/cwd`) === cwd,
-        );
-        const epochs = readdirSync(runs, { recursive: true }).filter((name) =>
-          String(name).endsWith('checkpoint.bin'),
+        const found = processesOf('sweeps/s/runs/').filter((pid) => folderOf(pid) === cwd);
+        const epochs = readdirSync(runs).filter((id) =>
+          existsSync(join(runs, id, 'checkpoint.bin')),
         );
         if (found.length === 2 && epochs.length === 2) return found.map(Number);
         await sleep(50);
       }
     };
-    while (!readdirSync(cwd).includes('sweeps')) await sleep(50);
+    while (!existsSync(runs)) await sleep(50);
     const [victim] = await busy();
     process.kill(victim!, 'SIGKILL');
     await sleep(3000);
