@@ -2,6 +2,7 @@
 // that have libtorch (PyTorch) but no Node modules; it carries the native part of koffi for the platform it is made on.
 //   node pleat.mjs train --engine torch ...      every command of pleat
 //   node pleat.mjs conformance torch             tfjs-core's own specs: also cuda, wasm
+//   node pleat.mjs fixtures --device cuda:0      our kernels beside stored results of float64 PyTorch
 //   node pleat.mjs benchmark --device cuda       a training step beside PyTorch's (PLEAT_PYTHON)
 
 import { createHash } from 'node:crypto';
@@ -127,6 +128,17 @@ async function bundleBenchmark(folder) {
   );
 }
 
+/** The check of every kernel against stored results, with those results. */
+async function bundleFixtures(folder) {
+  const stored = join(root, 'packages', 'backend-torch', 'test', 'fixtures');
+  for (const file of ['cases.jsonl', 'values.bin']) cpSync(join(stored, file), join(folder, file));
+  await bundleCode(
+    { fixtures: join(root, 'packages', 'backend-torch', 'scripts', 'check-fixtures.mjs') },
+    folder,
+    '.mjs',
+  );
+}
+
 /** A folder as the entries of an archive. */
 function entriesOf(folder, base = folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -147,6 +159,7 @@ try {
   );
   copyAssets(tree);
   await bundleConformance(join(tree, 'conformance'));
+  await bundleFixtures(join(tree, 'fixtures'));
   await bundleBenchmark(join(tree, 'benchmarks'));
   writeFileSync(join(tree, 'package.json'), '{ "type": "module" }\n');
   // A fixed date: the same sources give the same bytes.

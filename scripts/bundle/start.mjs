@@ -52,6 +52,7 @@ try {
 /** What is no command of pleat. */
 const others = {
   conformance: ['conformance', 'run.mjs'],
+  fixtures: ['fixtures', 'fixtures.mjs'],
   benchmark: ['benchmarks', 'engine', 'training-step.mjs'],
 };
 const other = others[process.argv[2]];

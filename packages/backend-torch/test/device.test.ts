@@ -43,7 +43,7 @@ describe('a GPU that is not there', () => {
   });
 });
 
-// No GPU was at hand: all that happens before its edge is run against a stand-in that holds tensors in the
+// Where no GPU is at hand: all that happens before its edge is run against a stand-in that holds tensors in the
 // processor's memory and refuses whatever would touch memory of a GPU.
 describe.skipIf(torchFolder === undefined)('the path of a GPU, on a stand-in', () => {
   let log: DeviceLog;
@@ -74,6 +74,18 @@ describe.skipIf(torchFolder === undefined)('the path of a GPU, on a stand-in', (
     expect(log.uploads).toBe(before.uploads + 1);
     expect(log.downloads).toBe(before.downloads + 2);
     x.dispose();
+  });
+
+  test('multiplies whole numbers, which CUDA itself does not', () => {
+    const [a, b] = [
+      tf.tensor2d([[2 ** 15, 3]], [1, 2], 'int32'),
+      tf.tensor2d([[2 ** 15 + 1], [-5]]),
+    ];
+    const whole = b.toInt();
+    const product = tf.matMul(a, whole);
+    expect(product.dtype).toBe('int32');
+    expect(Array.from(product.dataSync())).toEqual([2 ** 30 + 2 ** 15 - 15]);
+    tf.dispose([a, b, whole, product]);
   });
 
   describe.each([...new Set(fixtures.map(({ family }) => family))])('%s', (family) => {

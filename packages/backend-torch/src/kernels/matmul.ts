@@ -9,6 +9,13 @@ interface Transposes {
   transposeB: boolean;
 }
 
+/** The product of whole numbers. CUDA has none of them; sums below 2^53 are exact in float64. */
+function whole({ engine }: TorchBackend, a: Handle, b: Handle): Handle {
+  if (!engine.device.cuda) return engine.op('aten::matmul', a, b);
+  const wide = engine.op('aten::matmul', engine.cast(a, 'float64'), engine.cast(b, 'float64'));
+  return engine.cast(wide, 'int32');
+}
+
 /** a b with broadcast batch dimensions, and the shape of it. */
 function product(
   torch: TorchBackend,
@@ -42,7 +49,7 @@ function product(
       ? engine.computed(
           engine.op('aten::matmul', engine.compute(left.handle), engine.compute(right.handle)),
         )
-      : engine.op('aten::matmul', left.handle, right.handle);
+      : whole(torch, left.handle, right.handle);
   const shape = [...batch, left.rows, right.columns];
   return { made: engine.view(engine.contiguous(made), shape), shape };
 }
