@@ -17,7 +17,9 @@ export { extract } from './model/extract.ts';
 export { foldBatchNorm } from './model/fold.ts';
 export type { GroupPartition } from './model/group.ts';
 export { type ChannelOrder, channelOrders } from './model/order.ts';
-export { recalibrate } from './model/repair.ts';
+export { fitLeastSquares, type LeastSquaresOptions } from './model/repair/least-squares.ts';
+export { recalibrate } from './model/repair/recalibrate.ts';
+export { rescale } from './model/repair/rescale.ts';
 export type { ConversionReport, GroupReport } from './model/report.ts';
 export {
   type IntegralGroupInfo,

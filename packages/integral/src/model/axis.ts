@@ -86,6 +86,11 @@ export class AxisSampler {
     return this.parts.every(({ group }) => group.whole);
   }
 
+  /** Where each part's samples stand in the sampled axis: [size, each] row-major, as `slot.positions` are before sampling. */
+  places(): Int32Array[] {
+    return orderOf(this.parts).positions;
+  }
+
   /** The axis's length when sampled. */
   get length(): number {
     return this.parts.reduce((sum, { group, slot }) => sum + group.size * slot.each, 0);

@@ -19,6 +19,7 @@ const linear: Readonly<Record<string, { kernel: string; axis: (rank: number) => 
   DepthwiseConv2D: { kernel: 'depthwise_kernel', axis: () => 2 },
 };
 
+/** A batch norm and the linear layer before it, by name. */
 interface Pair {
   norm: string;
   into: string;
@@ -58,6 +59,12 @@ function pairs(model: tf.LayersModel, entries: readonly Entry[]): Pair[] {
       ((entry.config.axis as number | undefined) ?? -1) !== 1;
     return fits ? [{ norm: entry.config.name as string, into }] : [];
   });
+}
+
+/** The linear layers of a model that a batch norm alone reads: name of the layer to name of the norm. */
+export function normsAfter(model: tf.LayersModel): Map<string, string> {
+  const { layers } = model.getConfig() as unknown as { layers: Entry[] };
+  return new Map(pairs(model, layers).map(({ norm, into }) => [into, norm]));
 }
 
 /** The factor and shift of a norm that no longer moves. */

@@ -1,3 +1,4 @@
+import type { SlotRole } from '@pleat/channels';
 import type * as tf from '@tensorflow/tfjs';
 import type { WeightSampler } from '../layers/sampled-weight.ts';
 import { type AxisPart, AxisSampler } from './axis.ts';
@@ -41,12 +42,26 @@ export class GridSampler implements WeightSampler {
     return shape;
   }
 
-  /** The same over a plain array. */
-  sampleArray(coefficients: Float32Array, from: readonly number[]): Float32Array {
+  /** The axis on which a weight plays a role, as it is sampled now; undefined where it has none. */
+  axisOf(role: SlotRole): AxisSampler | undefined {
+    const moving = this.#active();
+    const all = this.#axes.map(
+      ({ axis, divisions }) => moving.find((each) => each.axis === axis) ?? divisions[0],
+    );
+    return all.find((each) => each?.parts.every(({ slot }) => slot.role === role));
+  }
+
+  /** The same over a plain array; the axis `but` is left as it is. */
+  sampleArray(
+    coefficients: Float32Array,
+    from: readonly number[],
+    but?: AxisSampler,
+  ): Float32Array {
     const shape = [...from];
     let values = coefficients;
     // What shrinks most goes first: the less is left for the others.
-    const axes = [...this.#active()].sort((a, b) => {
+    const active = this.#active().filter((axis) => axis !== but);
+    const axes = active.sort((a, b) => {
       const ratio = ({ axis, length }: AxisSampler) => length / (from[axis] as number);
       return ratio(a) - ratio(b);
     });
