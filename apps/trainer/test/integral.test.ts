@@ -48,6 +48,42 @@ describe.skipIf(!built)('pleat convert and resize', () => {
     expect(read.layers.some((layer) => layer.getClassName().includes('Integral'))).toBe(false);
   });
 
+  test('repair on the way, with and without images, and measure', async () => {
+    const folder = temporaryFolder();
+    const at = (name: string) => join(folder, name);
+    const model = createModel('resnet20', { width: 4, inputShape: [28, 28, 1], seed: 1 });
+    const metadata = { dataset: 'fashion-mnist-subset' };
+    writeFileSync(at('plain.pleat'), await encodeModel(model, { metadata }));
+    await run(['convert', at('plain.pleat'), at('integral.pleat')]);
+    const outputs = [];
+    const x = tf.randomNormal([2, 28, 28, 1], 0, 1, 'float32', 3);
+    for (const repair of ['none', 'rescale', 'statistics', 'least-squares']) {
+      const file = at(`${repair}.pleat`);
+      const engine = ['--engine', 'wasm', '--repair-batches', '1'];
+      const args = ['resize', at('integral.pleat'), file, '--compression', '0.4', ...engine];
+      const { code, stderr, result } = await run([...args, '--repair', repair, '--json']);
+      expect(code, stderr).toBe(0);
+      expect(result.repair).toBe(repair);
+      outputs.push([...((await openModel(file)).model.predict(x) as tf.Tensor).dataSync()]);
+    }
+    // Each repair leaves another model.
+    expect(new Set(outputs.map(String)).size).toBe(4);
+    const curve = ['curve', at('integral.pleat'), '--engine', 'wasm', '--shares', '1,0.5'];
+    const { result } = await run([...curve, '--repair', 'rescale', '--json']);
+    expect(result.rows.map(({ share }: { share: number }) => share)).toEqual([1, 0.5]);
+    const refused = await run([
+      'resize',
+      'a.pleat',
+      'b.pleat',
+      '--compression',
+      '0.4',
+      '--repair',
+      'luck',
+    ]);
+    expect(refused.stderr).toContain('least-squares');
+    expect(refused.code).toBe(2);
+  });
+
   test('name what is wrong', async () => {
     const missing = await run(['convert', 'nowhere.pleat', 'x.pleat']);
     expect(missing.stderr).toContain('no file or folder nowhere.pleat');

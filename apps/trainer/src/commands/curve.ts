@@ -4,6 +4,7 @@ import { UsageError } from '../cli/errors.ts';
 import { leagueGroups, requireIntegral } from '../cli/integral.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
 import type { EngineName } from '../engines/types.ts';
+import { repairIn, repairOptions } from '../integral/repairs.ts';
 import { formatCount, formatShare, formatTable } from '../report/format.ts';
 
 function sharesIn(text: string): number[] {
@@ -21,21 +22,16 @@ export function curveCommand(): Command {
     examples: [
       ['pleat curve integral.pleat', 'all groups at 100, 90, ... 25 % of their channels'],
       ['pleat curve integral.pleat --league last --shares 1,0.6', 'the half nearest to the output'],
-      ['pleat curve integral.pleat --recalibrate 8', 'with statistics of norms from 8 batches'],
+      ['pleat curve integral.pleat --repair statistics', 'with norms measured on a few batches'],
     ],
-    configure: (command) =>
+    configure: (command) => {
+      for (const option of repairOptions()) command.addOption(option);
       command
         .option('--shares <list>', 'shares of the channels', '1,0.9,0.75,0.6,0.5,0.25')
         .addOption(
           new Option('--league <name>', 'groups that change: all, or the last half of them')
             .choices(['all', 'last'])
             .default('all'),
-        )
-        .option(
-          '--recalibrate <batches>',
-          'compute norms anew on unlabelled training batches',
-          Number,
-          0,
         )
         .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
         .option('--data <folder>', 'folder that holds the data')
@@ -48,24 +44,24 @@ export function curveCommand(): Command {
           new Option('--engine <name>', 'what computes')
             .choices(['auto', ...engineNames])
             .default('auto'),
-        ),
+        );
+    },
     run: async ({ args, flags, output }) => {
       const file = args[0]!;
       const shares = sharesIn(flags.shares as string);
+      const { repair, batches } = repairIn(flags);
       const [
         lib,
-        tf,
-        { batches },
         { datasetOf },
+        { repairModel },
         { startEngine },
         { openModel },
         { evaluate },
         { checkFit },
       ] = await Promise.all([
         import('@pleat/integral'),
-        import('@tensorflow/tfjs'),
-        import('@pleat/datasets'),
         import('../data/dataset-of.ts'),
+        import('../integral/repair.ts'),
         import('../engines/registry.ts'),
         import('../files/pleat.ts'),
         import('../train/evaluate.ts'),
@@ -82,23 +78,6 @@ export function curveCommand(): Command {
       checkFit(model, dataset);
       const { mean, std } = metadata.preprocessing ?? dataset;
       const groups = leagueGroups(lib.integralGroups(model), flags.league as string);
-      async function* unlabelled() {
-        const source = batches(dataset.train, {
-          shape: dataset.shape,
-          batchSize: 100,
-          seed: 0,
-          epoch: 0,
-          shuffle: true,
-          normalize: { mean, std },
-          workers: 0,
-        });
-        let left = flags.recalibrate as number;
-        for await (const { images, size } of source) {
-          if (left-- <= 0) break;
-          yield tf.tensor4d(images, [size, ...dataset.shape]);
-        }
-        await source.close();
-      }
       const rows = [];
       for (const share of shares) {
         lib.resize(
@@ -111,7 +90,8 @@ export function curveCommand(): Command {
           ),
         );
         const plain = lib.extract(model);
-        if ((flags.recalibrate as number) > 0) await lib.recalibrate(plain, unlabelled());
+        const images = { dataset: { ...dataset, mean, std }, batches, seed: 0 };
+        await repairModel(repair, { plain, integral: model }, images);
         const { accuracy, loss } = await evaluate(plain, split, { ...dataset, mean, std });
         const { parameters, compression } = lib.compressionOf(model);
         plain.dispose();
@@ -129,7 +109,14 @@ export function curveCommand(): Command {
         ]),
       ]);
       for (const line of table) output.say(line);
-      output.result({ file, dataset: name, split: flags.split, images: split.length, rows });
+      output.result({
+        file,
+        dataset: name,
+        split: flags.split,
+        images: split.length,
+        repair,
+        rows,
+      });
       model.dispose();
     },
   });

@@ -1,8 +1,11 @@
 import type { Budget } from '@pleat/integral';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
 import { requireIntegral } from '../cli/integral.ts';
+import { datasetNames, engineNames } from '../config/schema.ts';
+import type { EngineName } from '../engines/types.ts';
+import { needsImages, repairIn, repairOptions } from '../integral/repairs.ts';
 import { formatBytes, formatCount, formatShare } from '../report/format.ts';
 
 function sizesIn(texts: readonly string[]): Record<string, number> {
@@ -42,19 +45,47 @@ export function resizeCommand(): Command {
       ['pleat resize integral.pleat small.pleat --compression 0.4', '40 % of the parameters less'],
       ['pleat resize integral.pleat small.pleat --multiply-adds 2e7', 'for a budget of work'],
       ['pleat resize integral.pleat small.pleat --group conv1=8', 'one group'],
+      [
+        'pleat resize integral.pleat small.pleat --compression 0.4 --repair least-squares',
+        'layers fitted to a few unlabelled images',
+      ],
     ],
-    configure: (command) =>
+    configure: (command) => {
+      for (const option of repairOptions()) command.addOption(option);
       command
         .option('--compression <share>', 'share of the parameters removed', Number)
         .option('--parameters <number>', 'the most parameters', Number)
         .option('--multiply-adds <number>', 'the most multiply-adds for one image', Number)
         .option('--group <name=channels...>', 'channels of single groups')
         .option('--integral', 'store the integral model at that width, not the plain one')
-        .option('--overwrite', 'replace a file that is there'),
+        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
+        .option('--data <folder>', 'folder that holds the data')
+        .addOption(
+          new Option('--engine <name>', 'what computes repairs that look at images')
+            .choices(['auto', ...engineNames])
+            .default('auto'),
+        )
+        .option('--overwrite', 'replace a file that is there');
+    },
     run: async ({ args, flags, output }) => {
       const [source, file] = args as [string, string];
-      const [lib, { startEngine }, { openModel }, store] = await Promise.all([
+      const { repair, batches } = repairIn(flags);
+      if (repair !== 'none' && flags.integral) {
+        throw new UsageError('A repair changes the plain model; leave out --integral or --repair.');
+      }
+      const [
+        lib,
+        { datasetOf },
+        { checkFit },
+        { repairModel },
+        { startEngine },
+        { openModel },
+        store,
+      ] = await Promise.all([
         import('@pleat/integral'),
+        import('../data/dataset-of.ts'),
+        import('../train/fit.ts'),
+        import('../integral/repair.ts'),
         import('../engines/registry.ts'),
         import('../files/pleat.ts'),
         import('../files/store.ts'),
@@ -67,12 +98,22 @@ export function resizeCommand(): Command {
         );
       }
       store.requireFree(file, flags.overwrite);
-      await startEngine('cpu', { threads: 1, debug: output.debug });
-      const { model } = await openModel(source);
+      const engine = needsImages(repair) ? (flags.engine as EngineName) : 'cpu';
+      await startEngine(engine, { threads: 'auto', debug: output.debug });
+      const { model, metadata } = await openModel(source);
       requireIntegral(model, source);
       if (budget !== null) lib.resizeToBudget(model, budget);
       lib.resize(model, sizes);
       const result = flags.integral ? model : lib.extract(model);
+      let images = null;
+      if (needsImages(repair)) {
+        const { dataset } = await datasetOf(source, metadata, flags);
+        checkFit(model, dataset);
+        images = { dataset: { ...dataset, ...metadata.preprocessing }, batches, seed: 0 };
+      }
+      await repairModel(repair, { plain: result, integral: model }, images, (done, total) =>
+        output.note(`Fitted layer ${done} of ${total}`),
+      );
       const bytes = await store.storeModel(file, result);
       const { parameters, original, compression } = lib.compressionOf(model);
       output.say(
@@ -81,7 +122,16 @@ export function resizeCommand(): Command {
       const groups = Object.fromEntries(
         lib.integralGroups(model).map(({ id, size }) => [id, size]),
       );
-      output.result({ source, file, fileBytes: bytes, parameters, original, compression, groups });
+      output.result({
+        source,
+        file,
+        fileBytes: bytes,
+        parameters,
+        original,
+        compression,
+        repair,
+        groups,
+      });
       model.dispose();
     },
   });
