@@ -4,6 +4,7 @@
 //   node pleat.mjs conformance torch             tfjs-core's own specs: also cuda, wasm
 //   node pleat.mjs fixtures --device cuda:0      our kernels beside stored results of float64 PyTorch
 //   node pleat.mjs benchmark --device cuda       a training step beside PyTorch's (PLEAT_PYTHON)
+//   node pleat.mjs gpu-benchmark                 the same in float32, TF32 and bfloat16, at batch 128 and 512
 
 import { createHash } from 'node:crypto';
 import {
@@ -114,6 +115,7 @@ async function bundleBenchmark(folder) {
   const engine = join(root, 'benchmarks', 'engine');
   for (const file of [
     'training-step.mjs',
+    'gpu-step.mjs',
     'contenders/cases.mjs',
     'contenders/child.mjs',
     'contenders/pytorch.py',

@@ -54,6 +54,7 @@ const others = {
   conformance: ['conformance', 'run.mjs'],
   fixtures: ['fixtures', 'fixtures.mjs'],
   benchmark: ['benchmarks', 'engine', 'training-step.mjs'],
+  'gpu-benchmark': ['benchmarks', 'engine', 'gpu-step.mjs'],
 };
 const other = others[process.argv[2]];
 if (other) process.argv.splice(2, 1);

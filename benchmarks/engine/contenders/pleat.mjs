@@ -14,7 +14,7 @@ const answer = (fields) => write(`${JSON.stringify(fields)}\n`);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
 const options = JSON.parse(process.argv[2]);
-const { form, mode, threads, device, keep, learningRate } = options;
+const { form, mode, threads, device, precision = 'float32', keep, learningRate } = options;
 
 /** Engine name -> registers it and says what runs; a failure to do so makes the contender absent. */
 const engines = {
@@ -25,7 +25,8 @@ const engines = {
   },
   async torch() {
     const { registerTorch } = await import('@pleat/backend-torch');
-    const info = await registerTorch({ threads, ...(device !== 'cpu' && { device: 'cuda:0' }) });
+    const place = device === 'cpu' ? 'cpu' : 'cuda:0';
+    const info = await registerTorch({ threads, device: place, precision });
     return `libtorch ${info.version} on ${info.device}`;
   },
   async tensorflow() {
@@ -62,9 +63,10 @@ async function contender() {
     const compute = () => softmaxCrossEntropy(labels, model.apply(x, { training: true }));
     const { value: loss, grads } = frugalGrads(compute, variables);
     optimizer.applyGradients(grads);
+    const asked = performance.now();
     const [value] = loss.dataSync();
     tf.dispose([loss, grads]);
-    return value;
+    return { loss: value, asked };
   };
   step();
   const trained = model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
@@ -78,9 +80,9 @@ try {
   answer({ ready, trained });
   for await (const _ of createInterface({ input: process.stdin })) {
     const start = performance.now();
-    const loss = step();
+    const { loss, asked } = step();
     const ms = performance.now() - start;
-    answer({ ms, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
+    answer({ ms, askedMs: asked - start, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
   }
 } catch (error) {
   // The rest of that message is paths of this machine.
