@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Device, Precision } from './device.ts';
-import { Engine, type NativeType } from './engine.ts';
+import { bytesOf as elementBytes, type NativeType } from './dtype.ts';
+import { Engine } from './engine.ts';
 import type { Handle } from './ffi/dispatch.ts';
 import type { Library } from './ffi/library.ts';
+import type { Inputs, Kernel } from './kernel.ts';
+import { sizeOf } from './layout.ts';
 
 type Values = tf.backend_util.BackendValues;
 
@@ -28,8 +31,6 @@ export interface TorchMemory {
   /** Resident memory of the process. */
   torchProcessBytes: number;
 }
-
-const natives: readonly string[] = ['float32', 'int32', 'bool'];
 
 /** A tfjs backend whose tensors lie in libtorch. */
 export class TorchBackend extends tf.KernelBackend {
@@ -85,29 +86,26 @@ export class TorchBackend extends tf.KernelBackend {
     this.engine.requireHolds(tensor, shape, dtype as NativeType);
     const handle = this.engine.keep(tensor);
     const id = {};
-    const copy = [...shape];
-    this.#insert(id, {
-      handle,
-      dtype,
-      shape: copy,
-      references: 1,
-      bytes: bytesOf(copy, dtype as NativeType),
-    });
+    const copy = shape.slice();
+    const bytes = bytesOf(copy, dtype as NativeType);
+    this.#insert(id, { handle, dtype, shape: copy, references: 1, bytes });
     this.#made?.push(id);
     return { dataId: id, shape: copy, dtype };
   }
 
   /** Runs a kernel; what it has made when it throws is freed. */
-  attempt<T>(kernel: () => T): T {
+  attempt(kernel: Kernel, inputs: Inputs, attrs: never): ReturnType<Kernel> {
     const outer = this.#made;
     const made: tf.DataId[] = [];
     this.#made = made;
+    const mark = this.engine.mark();
     try {
-      return this.engine.scope(kernel);
+      return kernel(this, inputs, attrs);
     } catch (error) {
       for (const id of made) this.disposeData(id);
       throw error;
     } finally {
+      this.engine.release(mark);
       this.#made = outer;
     }
   }
@@ -138,9 +136,9 @@ export class TorchBackend extends tf.KernelBackend {
     return this.#data.get(dataId).parts!;
   }
 
-  /** Says whether a tensor's values are in libtorch. */
-  isNative({ dtype }: tf.TensorInfo): boolean {
-    return natives.includes(dtype);
+  /** Says whether values of a dtype are in libtorch. */
+  isNative(dtype: tf.DataType): boolean {
+    return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
   }
 
   /** A tensor's handle under the shape its info gives; it lives at most as long as the scope. */
@@ -157,7 +155,7 @@ export class TorchBackend extends tf.KernelBackend {
   alias(info: tf.TensorInfo, shape: readonly number[] = info.shape): tf.TensorInfo {
     this.incRef(info.dataId);
     this.#made?.push(info.dataId);
-    return { dataId: info.dataId, shape: [...shape], dtype: info.dtype };
+    return { dataId: info.dataId, shape: shape.slice(), dtype: info.dtype };
   }
 
   override readSync(id: tf.DataId): Values {
@@ -240,11 +238,14 @@ export class TorchBackend extends tf.KernelBackend {
   }
 }
 
-const bytesOf = (shape: number[], dtype: NativeType) =>
-  tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
+const bytesOf = (shape: readonly number[], dtype: NativeType) =>
+  sizeOf(shape) * elementBytes[dtype];
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** The values as the typed array of a dtype, which tfjs does not always hand over. */

@@ -1,42 +1,10 @@
 import type { Device, Precision } from './device.ts';
+import { bytesOf, codes, type ElementType, type NativeType, room, type Values } from './dtype.ts';
 import { type Argument, Dispatcher, type Handle } from './ffi/dispatch.ts';
 import type { Library } from './ffi/library.ts';
 import type { OpName } from './ffi/signatures.ts';
-
-/** The dtypes that live in libtorch. */
-export type NativeType = 'float32' | 'int32' | 'bool';
-/** Those, and the ones that kernels compute with in between. */
-export type ElementType = NativeType | 'float64' | 'int64' | 'bfloat16';
-type Values = Float32Array | Int32Array | Uint8Array;
-
-/** c10::ScalarType. */
-const codes: Record<ElementType, number> = {
-  float32: 6,
-  float64: 7,
-  bfloat16: 15,
-  int32: 3,
-  int64: 4,
-  bool: 11,
-};
-const bytesOf: Record<NativeType, number> = { float32: 4, int32: 4, bool: 1 };
-const maxDims = 16;
-
-/** Row-major strides of a shape, in elements. */
-function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  for (let i = shape.length - 1, step = 1; i >= 0; step *= Math.max(1, shape[i--]!)) {
-    strides[i] = step;
-  }
-  return strides;
-}
-
-/** Room for values of a dtype. */
-function room(size: number, dtype: NativeType): Values {
-  if (dtype === 'float32') return new Float32Array(size);
-  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
-}
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+import { Layout, sizeOf, stridesOf } from './layout.ts';
+import { Scalars } from './scalars.ts';
 
 /**
  * Tensors of libtorch, and ops on them. What an op returns is temporary: it lives until the innermost
@@ -45,12 +13,9 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => pro
 export class Engine {
   readonly #dispatcher: Dispatcher;
   readonly #library: Library;
-  readonly #sizes: { at: number; values: BigInt64Array };
-  readonly #strides: { at: number; values: BigInt64Array };
-  /** The first of the strides' words, as a double. */
-  readonly #double: Float64Array;
-  #temporaries: Handle[] = [];
-  readonly #scalars = new Map<string, Handle>();
+  readonly #layout: Layout;
+  readonly #scalars: Scalars;
+  readonly #temporaries: Handle[] = [];
   readonly device: Device;
   readonly precision: Precision;
   /** Keeps a GPU the thread's own; 0 on the processor. */
@@ -61,13 +26,8 @@ export class Engine {
     this.device = device;
     this.precision = precision;
     this.#dispatcher = new Dispatcher(library);
-    const longs = () => {
-      const at = library.malloc(maxDims * 8);
-      return { at, values: new BigInt64Array(library.view(at, maxDims * 8)) };
-    };
-    this.#sizes = longs();
-    this.#strides = longs();
-    this.#double = new Float64Array(this.#strides.values.buffer);
+    this.#layout = new Layout(library);
+    this.#scalars = new Scalars(library, this.#dispatcher);
     if (device.cuda) {
       this.#dispatcher.check(
         library.guardDevice(device.index, this.#dispatcher.out),
@@ -82,24 +42,37 @@ export class Engine {
     return this.#library;
   }
 
+  /** How many temporaries live; `release` frees those made since. */
+  mark(): number {
+    return this.#temporaries.length;
+  }
+
+  release(mark: number): void {
+    const all = this.#temporaries;
+    for (let i = all.length - 1; i >= mark; i--) this.#library.deleteTensor(all[i]!);
+    all.length = mark;
+  }
+
   /** Frees what `body` has made and not kept. */
   scope<T>(body: () => T): T {
-    const mark = this.#temporaries.length;
+    const mark = this.mark();
     try {
       return body();
     } finally {
-      for (let i = this.#temporaries.length - 1; i >= mark; i--) {
-        this.#library.deleteTensor(this.#temporaries[i]!);
-      }
-      this.#temporaries.length = mark;
+      this.release(mark);
     }
   }
 
   /** Takes a temporary out of its scope: the caller frees it. */
   keep(tensor: Handle): Handle {
-    const index = this.#temporaries.lastIndexOf(tensor);
+    const all = this.#temporaries;
+    if (all[all.length - 1] === tensor) {
+      all.pop();
+      return tensor;
+    }
+    const index = all.lastIndexOf(tensor);
     if (index < 0) throw new Error('keep: expected a temporary of an open scope, found none such.');
-    this.#temporaries.splice(index, 1);
+    all.splice(index, 1);
     return tensor;
   }
 
@@ -109,7 +82,9 @@ export class Engine {
 
   /** Runs an op of one result. */
   op(name: OpName, ...args: Argument[]): Handle {
-    return this.ops(name, ...args)[0]!;
+    const result = this.#dispatcher.call(name, args)[0]!;
+    this.#temporaries.push(result);
+    return result;
   }
 
   /** Runs an op of several results. */
@@ -127,40 +102,21 @@ export class Engine {
     return handle;
   }
 
-  #layout(shape: readonly number[], strides: readonly number[]): void {
-    if (shape.length > maxDims) {
-      throw new Error(`torch: expected at most ${maxDims} dimensions, found ${shape.length}.`);
-    }
-    for (let i = 0; i < shape.length; i++) {
-      const size = shape[i]!;
-      if (!Number.isSafeInteger(size) || size < 0) {
-        throw new Error(`torch: expected sizes to be whole numbers from 0 on, got [${shape}].`);
-      }
-      this.#sizes.values[i] = BigInt(size);
-      this.#strides.values[i] = BigInt(strides[i]!);
-    }
-  }
-
   /** A tensor of unwritten values. */
   empty(shape: readonly number[], dtype: ElementType): Handle {
     return this.#unwritten(shape, dtype, this.device.cuda);
   }
 
   #unwritten(shape: readonly number[], dtype: ElementType, cuda: boolean): Handle {
-    this.#layout(shape, stridesOf(shape));
+    const layout = this.#layout;
+    layout.set(shape, stridesOf(shape));
     const l = this.#library;
     const [type, index] = cuda ? [l.cuda, this.device.index] : [l.cpu, 0];
     const { out } = this.#dispatcher;
+    const dims = shape.length;
+    const { sizes, strides } = layout;
     return this.#taken(
-      l.emptyStrided(
-        shape.length,
-        this.#sizes.at,
-        this.#strides.at,
-        codes[dtype],
-        type,
-        index,
-        out,
-      ),
+      l.emptyStrided(dims, sizes, strides, codes[dtype], type, index, out),
       'empty',
     );
   }
@@ -172,21 +128,17 @@ export class Engine {
     shape: readonly number[],
     strides: readonly number[],
   ): Handle {
-    const last = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i]!, 0);
-    const inside = sizeOf(shape) === 0 || last < count;
-    if (!inside) {
+    let last = 0;
+    for (let i = 0; i < shape.length; i++) last += (shape[i]! - 1) * strides[i]!;
+    if (last >= count && sizeOf(shape) !== 0) {
       throw new Error(`torch: a view of [${shape}] does not lie inside a tensor of ${count}.`);
     }
-    this.#layout(shape, strides);
+    const layout = this.#layout;
+    layout.set(shape, strides);
+    const { out } = this.#dispatcher;
+    const { sizes, strides: steps } = layout;
     return this.#taken(
-      this.#library.reinterpret(
-        tensor,
-        shape.length,
-        this.#sizes.at,
-        this.#strides.at,
-        0,
-        this.#dispatcher.out,
-      ),
+      this.#library.reinterpret(tensor, shape.length, sizes, steps, 0, out),
       'view',
     );
   }
@@ -196,51 +148,68 @@ export class Engine {
     return this.strided(tensor, sizeOf(shape), shape, stridesOf(shape));
   }
 
+  /** A contiguous tensor of a shape seen with its dimensions in another order: a view, in one call. */
+  permuted(tensor: Handle, shape: readonly number[], order: readonly number[]): Handle {
+    const steps = stridesOf(shape);
+    const sizes = order.map((axis) => shape[axis]!);
+    const strides = order.map((axis) => steps[axis]!);
+    return this.strided(tensor, sizeOf(shape), sizes, strides);
+  }
+
+  /**
+   * The contiguous tensor of a shape that a tensor shows with its dimensions in another order: the same elements where
+   * they lie so, else a copy.
+   */
+  unpermuted(tensor: Handle, shape: readonly number[], order: readonly number[]): Handle {
+    const steps = stridesOf(shape);
+    if (this.#lies(tensor, shape, steps, order)) {
+      return this.strided(tensor, sizeOf(shape), shape, steps);
+    }
+    const back = order.map((_, axis) => order.indexOf(axis));
+    return this.contiguous(this.op('aten::permute', tensor, back));
+  }
+
+  /** Whether a tensor lies as the contiguous one of a shape does, seen in an order. */
+  #lies(
+    tensor: Handle,
+    shape: readonly number[],
+    steps: readonly number[],
+    order: readonly number[],
+  ): boolean {
+    const d = this.#dispatcher;
+    d.check(this.#library.count(tensor, d.out), 'count');
+    if (d.result() !== sizeOf(shape)) return false;
+    d.check(this.#library.strides(tensor, d.out), 'strides');
+    const strides = this.#layout.read(d.result(), shape.length);
+    // A dimension of one element may have any stride.
+    return order.every((axis, i) => shape[axis] === 1 || strides[i] === steps[axis]);
+  }
+
   /** A contiguous tensor of the same values: the tensor itself where it is one. */
   contiguous(tensor: Handle): Handle {
-    this.#dispatcher.check(
-      this.#library.isContiguous(tensor, this.#dispatcher.out),
-      'is contiguous',
-    );
-    if ((this.#dispatcher.result() & 255) !== 0) return tensor;
+    const d = this.#dispatcher;
+    d.check(this.#library.isContiguous(tensor, d.out), 'is contiguous');
+    if ((d.result() & 255) !== 0) return tensor;
     return this.op('aten::clone', tensor, 0);
   }
 
   /** Converts to a dtype, with a copy only where the dtype differs. */
   cast(tensor: Handle, dtype: ElementType): Handle {
+    const d = this.#dispatcher;
+    d.check(this.#library.dtype(tensor, d.out), 'dtype');
+    if (d.result() % 2 ** 32 === codes[dtype]) return tensor;
     return this.op('aten::to.dtype', tensor, codes[dtype], false, false, null);
   }
 
   /** A tensor without dimensions, made once per value. */
   scalar(value: number, dtype: ElementType): Handle {
-    const key = `${dtype}${Object.is(value, -0) ? '-0' : value}`;
-    const known = this.#scalars.get(key);
+    const known = this.#scalars.get(value, dtype);
     if (known !== undefined) return known;
     const handle = this.device.cuda
       ? this.keep(this.full([], value, dtype))
-      : this.#make(value, dtype);
-    if (this.#scalars.size >= 1024) {
-      // Values that change with every step, as a learning rate does, must not pile up.
-      this.#temporaries.push(handle);
-      return handle;
-    }
-    this.#scalars.set(key, handle);
+      : this.#scalars.make(value, dtype);
+    if (!this.#scalars.keep(value, dtype, handle)) this.#temporaries.push(handle);
     return handle;
-  }
-
-  #make(value: number, dtype: ElementType): Handle {
-    const { out } = this.#dispatcher;
-    const l = this.#library;
-    const make = {
-      float32: l.scalarFloat32,
-      float64: l.scalarFloat64,
-      bfloat16: l.scalarFloat32,
-      int32: l.scalarInt32,
-      int64: l.scalarInt64,
-      bool: l.scalarBool,
-    };
-    this.#dispatcher.check(make[dtype](value, out), 'scalar');
-    return this.#dispatcher.result();
   }
 
   /** A float32 tensor as products and convolutions take it: of the precision asked for. */
@@ -267,19 +236,12 @@ export class Engine {
 
   /** Pads with a constant: `before` and `after` by dimension; negative ones cut. */
   pad(tensor: Handle, before: readonly number[], after: readonly number[], value: number): Handle {
-    const { out } = this.#dispatcher;
-    const count = 2 * before.length;
-    if (count > maxDims)
-      throw new Error(`torch: expected at most ${maxDims / 2} padded dimensions.`);
-    for (let i = 0; i < before.length; i++) {
-      // libtorch wants the last dimension first.
-      this.#sizes.values[count - 2 * i - 2] = BigInt(before[i]!);
-      this.#sizes.values[count - 2 * i - 1] = BigInt(after[i]!);
-    }
-    this.#double[0] = value;
+    this.#layout.setPadding(before, after, value);
+    const { sizes, strides } = this.#layout;
     const mode = this.#dispatcher.text('constant');
+    const { out } = this.#dispatcher;
     return this.#taken(
-      this.#library.pad(tensor, this.#sizes.at, count, mode, this.#strides.at, out),
+      this.#library.pad(tensor, sizes, 2 * before.length, mode, strides, out),
       'pad',
     );
   }
@@ -326,9 +288,7 @@ export class Engine {
     d.check(this.#library.dim(tensor, d.out), 'dim');
     const dims = d.result();
     d.check(this.#library.sizes(tensor, d.out), 'sizes');
-    if (dims === 0) return [];
-    this.#library.copy(this.#sizes.at, d.result(), dims * 8);
-    return Array.from({ length: dims }, (_, i) => Number(this.#sizes.values[i]));
+    return this.#layout.read(d.result(), dims);
   }
 
   /** Throws unless a tensor holds what it is said to: reading past its end would end the process. */
@@ -351,8 +311,7 @@ export class Engine {
 
   /** Frees the scalars, and gives the GPU back. */
   dispose(): void {
-    for (const handle of this.#scalars.values()) this.free(handle);
-    this.#scalars.clear();
+    this.#scalars.dispose((handle) => this.free(handle));
     if (this.#guard !== 0) this.#library.releaseDevice(this.#guard);
     this.#guard = 0;
   }

@@ -9,24 +9,27 @@ type Result = tf.TensorInfo | tf.TensorInfo[];
 export type Kernel = (torch: TorchBackend, inputs: Inputs, attrs: never) => Result | null;
 export type KernelTable = Record<string, Kernel>;
 
-const isInfo = (value: unknown): value is tf.TensorInfo =>
-  typeof value === 'object' && value !== null && 'dataId' in value;
-
 /** Texts, complex numbers and tensors without elements are not for libtorch. */
 function suits(torch: TorchBackend, inputs: Inputs): boolean {
-  return Object.values(inputs)
-    .filter(isInfo)
-    .every((info) => torch.isNative(info) && !info.shape.includes(0));
+  for (const key in inputs) {
+    const info: unknown = inputs[key];
+    if (typeof info !== 'object' || info === null || !('dataId' in info)) continue;
+    const { dtype, shape } = info as tf.TensorInfo;
+    if (!torch.isNative(dtype) || shape.includes(0)) return false;
+  }
+  return true;
 }
 
 /** Attributes that count steps or taps: with 0 or less of them tfjs' own kernels never end. */
-const steps = ['strides', 'dilations', 'filterSize', 'blockShape', 'blockSize'];
+const steps = ['strides', 'dilations', 'filterSize', 'blockShape', 'blockSize'] as const;
+type Steps = Partial<Record<(typeof steps)[number], unknown>>;
 
-function requireSteps(kernelName: string, attrs: object): void {
+function requireSteps(kernelName: string, attrs: Steps): void {
   // Its steps may go backwards.
   if (kernelName === 'StridedSlice') return;
-  for (const [name, value] of Object.entries(attrs)) {
-    if (!steps.includes(name) || value === null || value === undefined) continue;
+  for (const name of steps) {
+    const value = attrs[name];
+    if (value === null || value === undefined) continue;
     const values: unknown[] = Array.isArray(value) ? value : [value];
     if (values.every((step) => Number.isInteger(step) && (step as number) >= 1)) continue;
     throw new Error(
@@ -35,18 +38,33 @@ function requireSteps(kernelName: string, attrs: object): void {
   }
 }
 
+const none = {};
+
 /** Registers kernels for the backend; what they leave aside runs on tfjs' cpu backend. */
 export function registerNative(backendName: string, table: KernelTable, any = false): void {
   for (const [kernelName, run] of Object.entries(table)) {
     const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
       const torch = backend as TorchBackend;
-      requireSteps(kernelName, attrs ?? {});
+      const given = attrs ?? none;
+      requireSteps(kernelName, given);
       const named = inputs as unknown as Inputs;
-      const done =
-        any || suits(torch, named)
-          ? torch.attempt(() => run(torch, named, (attrs ?? {}) as never))
-          : null;
+      const done = any || suits(torch, named) ? torch.attempt(run, named, given as never) : null;
       return done ?? runOnCpu(kernelName, torch, named, attrs ?? {});
+    };
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
+  }
+}
+
+/** Registers kernels that only share data: they call nothing and have nothing to free, even when they throw. */
+export function registerSharing(backendName: string, table: KernelTable): void {
+  for (const [kernelName, run] of Object.entries(table)) {
+    const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
+      const torch = backend as TorchBackend;
+      const named = inputs as unknown as Inputs;
+      return (
+        run(torch, named, (attrs ?? none) as never) ??
+        runOnCpu(kernelName, torch, named, attrs ?? {})
+      );
     };
     tf.registerKernel({ kernelName, backendName, kernelFunc });
   }

@@ -1,3 +1,4 @@
+import { fits, type Kind, kindOf } from './kind.ts';
 import type { Address, Library } from './library.ts';
 import { type OpName, signatures } from './signatures.ts';
 
@@ -9,8 +10,7 @@ export type Argument = number | boolean | string | null | readonly (number | boo
 interface Signature {
   name: Address;
   overload: Address;
-  /** Kinds of the arguments: T tensor, I integer, F float, B bool, S text, N nothing; `[]` list, `?` optional. */
-  kinds: readonly string[];
+  kinds: readonly Kind[];
   returns: number;
 }
 
@@ -23,7 +23,6 @@ export class Dispatcher {
   /** The call's stack; results overwrite it from slot 0. */
   readonly #stack: Address;
   readonly #words: Uint32Array;
-  readonly #longs: BigInt64Array;
   readonly #doubles: Float64Array;
   /** Where functions other than the dispatcher leave a result. */
   readonly out: Address;
@@ -36,7 +35,6 @@ export class Dispatcher {
     this.#stack = library.malloc(slots * 8);
     const buffer = library.view(this.#stack, slots * 8);
     this.#words = new Uint32Array(buffer);
-    this.#longs = new BigInt64Array(buffer);
     this.#doubles = new Float64Array(buffer);
     this.out = library.malloc(64);
     this.#outWords = new Uint32Array(library.view(this.out, 64));
@@ -68,44 +66,40 @@ export class Dispatcher {
       throw new Error(`${op}: expected ${kinds.length} arguments, found ${args.length}.`);
     }
     // All checks come first: what is encoded is owned by the stack, and only the call frees it.
-    for (let i = 0; i < kinds.length; i++) check(op, i, kinds[i]!, args[i]!);
-    for (let i = 0; i < kinds.length; i++) this.#encode(i, kinds[i]!, args[i]!);
-    this.check(
-      this.library.callDispatcher(name, overload, this.#stack, this.library.abiVersion),
-      op,
-    );
-    const results: Handle[] = new Array(returns);
-    for (let i = 0; i < returns; i++) {
-      results[i] = this.#words[2 * i]! + this.#words[2 * i + 1]! * high;
+    for (let i = 0; i < kinds.length; i++) {
+      if (fits(kinds[i]!, args[i]!)) continue;
+      throw new Error(
+        `${op}: argument ${i} does not fit its kind ${kinds[i]!.text}: ${String(args[i])}.`,
+      );
     }
+    for (let i = 0; i < kinds.length; i++) this.#encode(i, kinds[i]!, args[i]!);
+    const { library } = this;
+    this.check(library.callDispatcher(name, overload, this.#stack, library.abiVersion), op);
+    const words = this.#words;
+    if (returns === 1) return [words[0]! + words[1]! * high];
+    const results: Handle[] = new Array(returns);
+    for (let i = 0; i < returns; i++) results[i] = words[2 * i]! + words[2 * i + 1]! * high;
     return results;
   }
 
-  #encode(slot: number, kind: string, value: Argument): void {
+  #encode(slot: number, kind: Kind, value: Argument): void {
+    const { item } = kind;
     if (value === null) {
-      this.#words[2 * slot] = 0;
-      this.#words[2 * slot + 1] = 0;
-    } else if (kind === 'T') {
-      this.#setAddress(slot, this.#owned(value as number));
-    } else if (kind === 'I') {
-      this.#longs[slot] = BigInt(value as number);
-    } else if (kind === 'F') {
-      this.#doubles[slot] = value as number;
-    } else if (kind === 'B') {
-      this.#longs[slot] = value ? 1n : 0n;
-    } else if (kind === 'S') {
-      this.#setAddress(slot, this.#string(value as string));
-    } else if (kind.endsWith('?')) {
-      this.#encode(slot, kind.slice(0, -1), value);
-      this.#setAddress(slot, this.#cell(this.#stack + 8 * slot));
-    } else {
-      this.#setAddress(slot, this.#list(kind, value as readonly (number | boolean | null)[]));
+      this.#set(slot, 0);
+      return;
     }
+    if (kind.list) this.#set(slot, this.#list(kind, value as readonly (number | boolean | null)[]));
+    else if (item === 'T') this.#set(slot, this.#owned(value as number));
+    else if (item === 'F') this.#doubles[slot] = value as number;
+    else if (item === 'S') this.#set(slot, this.#string(value as string));
+    else this.#set(slot, Number(value));
+    if (kind.optional) this.#set(slot, this.#cell(this.#stack + 8 * slot));
   }
 
-  #setAddress(slot: number, address: Address): void {
-    this.#words[2 * slot] = address % high;
-    this.#words[2 * slot + 1] = Math.floor(address / high);
+  /** Both halves of an address or integer: a typed array takes what is beyond 32 bits off by itself. */
+  #set(slot: number, value: number): void {
+    this.#words[2 * slot] = value;
+    this.#words[2 * slot + 1] = Math.floor(value / high);
   }
 
   #owned(tensor: Handle): Handle {
@@ -120,22 +114,20 @@ export class Dispatcher {
     return cell;
   }
 
-  #list(kind: string, values: readonly (number | boolean | null)[]): Address {
+  #list(kind: Kind, values: readonly (number | boolean | null)[]): Address {
     const { library } = this;
     this.check(library.newList(values.length, this.out), 'new list');
     const list = this.result();
-    for (const value of values) {
-      if (kind === 'T[]') library.pushHandle(list, this.#owned(value as number));
-      else if (kind === 'T?[]') library.pushHandle(list, this.#optionalTensor(value as number));
-      else library.pushBack(list, Number(value));
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number | boolean | null;
+      if (kind.item !== 'T') library.pushBack(list, Number(value));
+      else if (value === null) library.pushHandle(list, 0);
+      else {
+        const owned = this.#owned(value as number);
+        library.pushHandle(list, kind.holes ? this.#cell(this.out) : owned);
+      }
     }
     return list;
-  }
-
-  #optionalTensor(tensor: Handle | null): Address {
-    if (tensor === null) return 0;
-    this.#owned(tensor);
-    return this.#cell(this.out);
   }
 
   #string(text: string): Address {
@@ -162,31 +154,10 @@ export class Dispatcher {
     const made = {
       name: this.text(name!),
       overload: this.text(overload ?? ''),
-      kinds: kinds === '' ? [] : kinds.split(' '),
+      kinds: kinds === '' ? [] : kinds.split(' ').map(kindOf),
       returns,
     };
     this.#signatures.set(op, made);
     return made;
   }
-}
-
-const scalar: Record<string, (value: unknown) => boolean> = {
-  // A handle is an address: never small, never a fraction.
-  T: (value) => Number.isSafeInteger(value) && (value as number) > 4096,
-  I: (value) => Number.isSafeInteger(value),
-  F: (value) => typeof value === 'number',
-  B: (value) => typeof value === 'boolean',
-  S: (value) => typeof value === 'string',
-  N: () => false,
-};
-
-function fits(kind: string, value: unknown): boolean {
-  if (kind.endsWith('?')) return value === null || fits(kind.slice(0, -1), value);
-  if (!kind.endsWith('[]')) return scalar[kind]!(value);
-  return Array.isArray(value) && value.every((item) => fits(kind.slice(0, -2), item));
-}
-
-function check(op: string, index: number, kind: string, value: Argument): void {
-  if (fits(kind, value)) return;
-  throw new Error(`${op}: argument ${index} does not fit its kind ${kind}: ${String(value)}.`);
 }

@@ -44,6 +44,7 @@ export interface Library {
   count: Native<[tensor: Address, out: Address]>;
   dim: Native<[tensor: Address, out: Address]>;
   sizes: Native<[tensor: Address, out: Address]>;
+  strides: Native<[tensor: Address, out: Address]>;
   dtype: Native<[tensor: Address, out: Address]>;
   isContiguous: Native<[tensor: Address, out: Address]>;
   scalarFloat32: Native<[value: number, out: Address]>;
@@ -134,6 +135,7 @@ export function loadLibrary(folder: string, cuda = false): Library {
     count: status('aoti_torch_get_numel', [at, at]),
     dim: status('aoti_torch_get_dim', [at, at]),
     sizes: status('aoti_torch_get_sizes', [at, at]),
+    strides: status('aoti_torch_get_strides', [at, at]),
     dtype: status('aoti_torch_get_dtype', [at, at]),
     isContiguous: status('aoti_torch_is_contiguous', [at, at]),
     scalarFloat32: status('aoti_torch_scalar_to_tensor_float32', ['float', at]),

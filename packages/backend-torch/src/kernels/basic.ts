@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
-import type { NativeType } from '../engine.ts';
+import type { NativeType } from '../dtype.ts';
 import type { KernelTable } from '../kernel.ts';
 import { wrap } from './binary.ts';
 
@@ -31,8 +31,8 @@ function reshaped(torch: TorchBackend, x: tf.TensorInfo, shape: number[]): tf.Te
   return torch.alias(x, implied);
 }
 
-/** Kernels that touch no values, for tensors of every kind. */
-export const anyKernels: KernelTable = {
+/** Kernels that only share data, for tensors of every kind. */
+export const sharingKernels: KernelTable = {
   Identity: (torch, { x }) =>
     x!.dtype === 'complex64'
       ? torch.complex(torch.alias(torch.parts(x!).real), torch.alias(torch.parts(x!).imag))
@@ -61,6 +61,10 @@ export const anyKernels: KernelTable = {
   },
   Real: (torch, { input }) => torch.alias(torch.parts(input!).real, input!.shape),
   Imag: (torch, { input }) => torch.alias(torch.parts(input!).imag, input!.shape),
+};
+
+/** Kernels for tensors of every kind. */
+export const anyKernels: KernelTable = {
   Fill: (torch, _, attrs: { shape: number[]; value: number | string; dtype?: string }) => {
     const { shape, value } = attrs;
     const dtype = attrs.dtype ?? (typeof value === 'string' ? 'string' : 'float32');

@@ -37,18 +37,18 @@ export const channelsLast = (rank: number): number[] => [
 ];
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 
-/** libtorch pads both ends alike; a convolution that does not gets a padded input. */
-function padded(torch: TorchBackend, x: Handle, g: Geometry): { x: Handle; padding: number[] } {
+/** The input, channels first. libtorch pads both ends alike; a convolution that does not gets a padded input. */
+function padded(
+  { engine }: TorchBackend,
+  x: Handle,
+  g: Geometry,
+): { x: Handle; padding: number[] } {
+  const order = channelsFirst(g.x.length);
   const even = g.before.every((size, i) => size === g.after[i] && size >= 0);
-  if (even) return { x, padding: g.before };
-  const made = torch.engine.pad(x, [0, ...g.before, 0], [0, ...g.after, 0], 0);
-  return { x: made, padding: g.before.map(() => 0) };
+  if (even) return { x: engine.permuted(x, g.x, order), padding: g.before };
+  const made = engine.pad(x, [0, ...g.before, 0], [0, ...g.after, 0], 0);
+  return { x: engine.op('aten::permute', made, order), padding: g.before.map(() => 0) };
 }
-
-const first = (torch: TorchBackend, x: Handle, rank: number) =>
-  torch.engine.op('aten::permute', x, channelsFirst(rank));
-const last = (torch: TorchBackend, x: Handle, rank: number) =>
-  torch.engine.contiguous(torch.engine.op('aten::permute', x, channelsLast(rank)));
 
 /** A filter as libtorch has it: [out, in / groups, spatial ...], a view without a copy. */
 export function filterView(
@@ -60,7 +60,7 @@ export function filterView(
   const { engine } = torch;
   const rank = shape.length;
   if (!depthwise) {
-    return engine.op('aten::permute', filter, [rank - 1, rank - 2, ...range(rank - 2)]);
+    return engine.permuted(filter, shape, [rank - 1, rank - 2, ...range(rank - 2)]);
   }
   const [height, width, channels, multiplier] = shape as Shape4;
   const out = channels * multiplier;
@@ -76,13 +76,12 @@ export function convolve(
   g: Geometry,
 ): Handle {
   const { engine } = torch;
-  const rank = g.x.length;
   const input = padded(torch, x, g);
   const { strides, dilations, groups } = g;
   const zeros = strides.map(() => 0);
   const made = engine.op(
     'aten::convolution',
-    engine.compute(first(torch, input.x, rank)),
+    engine.compute(input.x),
     engine.compute(filter),
     bias === null ? null : engine.compute(bias),
     strides,
@@ -92,7 +91,7 @@ export function convolve(
     zeros,
     groups,
   );
-  return last(torch, engine.computed(made), rank);
+  return engine.unpermuted(engine.computed(made), g.y, channelsFirst(g.y.length));
 }
 
 /** The gradients a mask asks for, in libtorch's layout; `x` may be unwritten where only its shape counts. */
@@ -110,8 +109,8 @@ export function backward(
   const { engine } = torch;
   const made = engine.ops(
     'aten::convolution_backward',
-    engine.compute(first(torch, dy, rank)),
-    engine.compute(first(torch, input.x, rank)),
+    engine.compute(engine.permuted(dy, g.y, channelsFirst(rank))),
+    engine.compute(input.x),
     engine.compute(filter),
     null,
     g.strides,
@@ -136,11 +135,12 @@ export function inputGradient(
   const blank = engine.empty(g.x, 'float32');
   const [dx] = backward(torch, torch.handle(dy), blank, filter, g, [true, false, false]);
   const uneven = g.before.some((size, i) => size !== g.after[i] || size < 0);
-  let made = engine.op('aten::permute', dx!, channelsLast(rank));
-  if (uneven) {
-    const negate = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
-    made = engine.pad(made, negate(g.before), negate(g.after), 0);
+  if (!uneven) {
+    return torch.output(engine.unpermuted(dx!, g.x, channelsFirst(rank)), g.x, 'float32');
   }
+  const negate = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
+  const wide = engine.op('aten::permute', dx!, channelsLast(rank));
+  const made = engine.pad(wide, negate(g.before), negate(g.after), 0);
   return torch.output(engine.contiguous(made), g.x, 'float32');
 }
 
@@ -180,9 +180,10 @@ export function filterGradient(
   const [input, over] = dense ?? [torch.handle(x), g];
   const dw = backward(torch, torch.handle(dy), input, blank, over, mask)[1]!;
   // Back from [out, in / groups, spatial ...].
-  const order = [...range(rank - 2).map((i) => i + 2), 1, 0];
-  const made = engine.contiguous(engine.op('aten::permute', dw, order));
-  return torch.output(engine.view(made, shape), shape, 'float32');
+  const order = [rank - 1, rank - 2, ...range(rank - 2)];
+  const filter = [...spatial, stored[1]!, stored[0]!];
+  const made = engine.unpermuted(dw, filter, order);
+  return torch.output(g.depthwise ? engine.view(made, shape) : made, shape, 'float32');
 }
 
 const float = (inputs: Inputs) =>

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
-import type { NativeType } from '../engine.ts';
+import type { NativeType } from '../dtype.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { Kernel, KernelTable } from '../kernel.ts';
 

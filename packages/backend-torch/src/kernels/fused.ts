@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
+import { sizeOf } from '../layout.ts';
 import { channelsOf, shaped, shapeOf } from './shaped.ts';
 
 const float = (torch: TorchBackend, handle: Handle, shape: readonly number[]) =>
@@ -10,18 +11,24 @@ const float = (torch: TorchBackend, handle: Handle, shape: readonly number[]) =>
 /** What libtorch calls the two forms of GELU. */
 const form = (approximate: boolean) => (approximate ? 'tanh' : 'none');
 
+const channelsFirst = [0, 3, 1, 2];
+
+/** The shape of x [..., c] as images. */
+function imagesOf(shape: readonly number[]): readonly number[] {
+  if (shape.length === 4) return shape;
+  const channels = shape.at(-1)!;
+  return [sizeOf(shape) / channels, 1, 1, channels];
+}
+
 /** x [..., c] as libtorch normalises it, channels second: a view of the same elements. */
 function channelsSecond({ engine }: TorchBackend, x: Handle, shape: readonly number[]): Handle {
-  const channels = shape.at(-1)!;
-  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  const nhwc = shape.length === 4 ? shape : [rows, 1, 1, channels];
-  return engine.op('aten::permute', engine.view(x, nhwc), [0, 3, 1, 2]);
+  return engine.permuted(x, imagesOf(shape), channelsFirst);
 }
 
 function channelsBack(torch: TorchBackend, y: Handle, shape: readonly number[]): tf.TensorInfo {
   const { engine } = torch;
-  const nhwc = engine.contiguous(engine.op('aten::permute', y, [0, 2, 3, 1]));
-  return torch.output(engine.view(nhwc, shape), shape, 'float32');
+  const made = engine.unpermuted(y, imagesOf(shape), channelsFirst);
+  return torch.output(shape.length === 4 ? made : engine.view(made, shape), shape, 'float32');
 }
 
 const handles = (torch: TorchBackend, inputs: Inputs, ...names: string[]) =>

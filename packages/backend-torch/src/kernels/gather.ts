@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
-import type { Engine, NativeType } from '../engine.ts';
+import type { NativeType } from '../dtype.ts';
+import type { Engine } from '../engine.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { KernelTable } from '../kernel.ts';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { registerNative, registerRest } from '../kernel.ts';
+import { registerNative, registerRest, registerSharing } from '../kernel.ts';
 import { attentionKernels } from './attention.ts';
-import { anyKernels, basicKernels } from './basic.ts';
+import { anyKernels, basicKernels, sharingKernels } from './basic.ts';
 import { binaryKernels } from './binary.ts';
 import { convKernels } from './conv.ts';
 import { conv3dKernels } from './conv3d.ts';
@@ -64,7 +64,9 @@ export interface TorchKernels {
  * ```
  */
 export function torchKernels(): TorchKernels {
-  const native = [...anyTables, ...tables].flatMap((table) => Object.keys(table)).sort();
+  const native = [sharingKernels, ...anyTables, ...tables]
+    .flatMap((table) => Object.keys(table))
+    .sort();
   const known = new Set(native);
   const fallback = tf
     .getKernelsForBackend('cpu')
@@ -77,6 +79,7 @@ export function torchKernels(): TorchKernels {
 /** Registers all kernels of the backend, once: on libtorch first, the rest on tfjs' cpu backend. */
 export function registerKernels(backendName: string): void {
   if (tf.getKernel('Identity', backendName)) return;
+  registerSharing(backendName, sharingKernels);
   for (const table of anyTables) registerNative(backendName, table, true);
   for (const table of tables) registerNative(backendName, table);
   registerRest(backendName);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
+import type { Engine } from '../engine.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { KernelTable } from '../kernel.ts';
 import { activate } from './activation.ts';
@@ -16,6 +17,13 @@ function whole({ engine }: TorchBackend, a: Handle, b: Handle): Handle {
   return engine.cast(wide, 'int32');
 }
 
+/** A view with the last two dimensions exchanged. */
+function transposed(engine: Engine, x: Handle, shape: readonly number[]): Handle {
+  const order = shape.map((_, axis) => axis);
+  const [rows, columns] = order.splice(-2) as [number, number];
+  return engine.permuted(x, shape, [...order, columns, rows]);
+}
+
 /** a b with broadcast batch dimensions, and the shape of it. */
 function product(
   torch: TorchBackend,
@@ -29,9 +37,10 @@ function product(
     const [rows, columns] = [shape[shape.length - 2]!, shape[shape.length - 1]!];
     // A batch of one is a plain matrix, whose product is the fastest.
     const flat = tf.util.sizeFromShape(shape) === rows * columns;
-    const handle = torch.handle(flat ? { ...info, shape: [rows, columns] } : info);
+    const seen = flat && shape.length > 2 ? { ...info, shape: [rows, columns] } : info;
+    const handle = torch.handle(seen);
     return {
-      handle: turn ? engine.op('aten::transpose.int', handle, -2, -1) : handle,
+      handle: turn ? transposed(engine, handle, seen.shape) : handle,
       rows: turn ? columns : rows,
       columns: turn ? rows : columns,
       batch: shape.slice(0, -2),

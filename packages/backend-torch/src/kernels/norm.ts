@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { NativeType } from '../engine.ts';
+import type { NativeType } from '../dtype.ts';
 import type { KernelTable } from '../kernel.ts';
 
 const isFloat = ({ dtype }: { dtype: string }) => dtype === 'float32';

@@ -88,10 +88,18 @@ function windows(x: tf.TensorInfo, attrs: PoolAttrs): Windows | null {
 const isPadded = (w: Windows) => [...w.before, ...w.after].some((size) => size !== 0);
 const zeros = (w: Windows) => w.kernel.map(() => 0);
 
-/** The input with its padding written out, channels first. */
-function padded({ engine }: TorchBackend, x: Handle, w: Windows, value: number): Handle {
-  const wide = isPadded(w) ? engine.pad(x, [0, ...w.before, 0], [0, ...w.after, 0], value) : x;
-  return engine.op('aten::permute', wide, channelsFirst(w.x.length));
+/** A tensor of a shape with its padding written out, channels first. */
+function padded(
+  { engine }: TorchBackend,
+  x: Handle,
+  w: Windows,
+  value: number,
+  shape: readonly number[] = w.x,
+): Handle {
+  const order = channelsFirst(w.x.length);
+  if (!isPadded(w)) return engine.permuted(x, shape, order);
+  const wide = engine.pad(x, [0, ...w.before, 0], [0, ...w.after, 0], value);
+  return engine.op('aten::permute', wide, order);
 }
 
 /** The input without what is no number, which tfjs does not let win, then as `padded`. */
@@ -104,15 +112,18 @@ function numbers(torch: TorchBackend, x: tf.TensorInfo, w: Windows): Handle {
 /** A gradient without the padding, channels last. */
 function cropped(torch: TorchBackend, dx: Handle, w: Windows): tf.TensorInfo {
   const { engine } = torch;
+  if (!isPadded(w)) {
+    const made = engine.unpermuted(dx, w.x, channelsFirst(w.x.length));
+    return torch.output(made, w.x, 'float32');
+  }
   const made = engine.op('aten::permute', dx, channelsLast(w.x.length));
   const negative = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
-  const cut = isPadded(w) ? engine.pad(made, negative(w.before), negative(w.after), 0) : made;
+  const cut = engine.pad(made, negative(w.before), negative(w.after), 0);
   return torch.output(engine.contiguous(cut), w.x, 'float32');
 }
 
 function last(torch: TorchBackend, y: Handle, w: Windows): tf.TensorInfo {
-  const { engine } = torch;
-  const made = engine.contiguous(engine.op('aten::permute', y, channelsLast(w.x.length)));
+  const made = torch.engine.unpermuted(y, w.y, channelsFirst(w.y.length));
   return torch.output(made, w.y, 'float32');
 }
 
@@ -123,8 +134,9 @@ function sums({ engine }: TorchBackend, x: Handle, w: Windows): Handle {
 
 /** How many values of the input lie in each window: what tfjs divides by. */
 function counts(torch: TorchBackend, w: Windows): Handle {
-  const ones = torch.engine.full([1, ...w.x.slice(1, -1), 1], 1, 'float32');
-  return sums(torch, padded(torch, ones, w, 0), w);
+  const shape = [1, ...w.x.slice(1, -1), 1];
+  const ones = torch.engine.full(shape, 1, 'float32');
+  return sums(torch, padded(torch, ones, w, 0, shape), w);
 }
 
 const mean: Kernel = (torch, { x }, attrs: PoolAttrs) => {
@@ -138,7 +150,7 @@ const meanGrad: Kernel = (torch, { dy, input }, attrs: PoolAttrs) => {
   const { engine } = torch;
   const w = windows(input!, attrs);
   if (w === null || !tf.util.arraysEqual(dy!.shape, w.y)) return null;
-  const first = engine.op('aten::permute', torch.handle(dy!), channelsFirst(w.x.length));
+  const first = engine.permuted(torch.handle(dy!), w.y, channelsFirst(w.x.length));
   const share = engine.op('aten::div.Tensor', first, counts(torch, w));
   const x = padded(torch, torch.handle(input!), w, 0);
   const { meanBackward } = opsOf(w);
@@ -163,7 +175,7 @@ const maxGrad: Kernel = (torch, { dy, input }, attrs: PoolAttrs) => {
   if (w === null || !tf.util.arraysEqual(dy!.shape, w.y)) return null;
   const x = numbers(torch, input!, w);
   const indices = largest(torch, x, w)[1];
-  const first = engine.op('aten::permute', torch.handle(dy!), channelsFirst(w.x.length));
+  const first = engine.permuted(torch.handle(dy!), w.y, channelsFirst(w.x.length));
   const { maxBackward } = opsOf(w);
   const { kernel, strides, dilations } = w;
   return cropped(

@@ -49,9 +49,18 @@ function part(
 const same = (infos: readonly tf.TensorInfo[]) =>
   infos.every(({ dtype }) => dtype === infos[0]!.dtype);
 
+/** Throws unless each dimension is named once. */
+function requireOrder(perm: readonly number[], rank: number): void {
+  if (perm.length === rank && perm.every((_, axis) => perm.includes(axis))) return;
+  throw new Error(
+    `Transpose: expected perm to name each of ${rank} dimensions once, got [${perm}].`,
+  );
+}
+
 export const shapeKernels: KernelTable = {
   Transpose: (torch, { x }, { perm }: { perm: number[] }) => {
-    const made = torch.engine.op('aten::permute', torch.handle(x!), perm);
+    requireOrder(perm, x!.shape.length);
+    const made = torch.engine.permuted(torch.handle(x!), x!.shape, perm);
     const shape = perm.map((axis) => x!.shape[axis]!);
     return torch.output(copied(torch, made), shape, x!.dtype);
   },
@@ -171,8 +180,9 @@ export const shapeKernels: KernelTable = {
     const [batch, height, width, depth] = x!.shape as [number, number, number, number];
     const block = attrs.blockSize;
     const channels = depth / block ** 2;
-    const blocks = engine.view(torch.handle(x!), [batch, height, width, block, block, channels]);
-    const turned = copied(torch, engine.op('aten::permute', blocks, [0, 1, 3, 2, 4, 5]));
+    const split = [batch, height, width, block, block, channels];
+    const blocks = engine.view(torch.handle(x!), split);
+    const turned = copied(torch, engine.permuted(blocks, split, [0, 1, 3, 2, 4, 5]));
     const shape = [batch, height * block, width * block, channels];
     return torch.output(engine.view(turned, shape), shape, x!.dtype);
   },
@@ -191,7 +201,7 @@ export const shapeKernels: KernelTable = {
     const order = tf.backend_util.getPermuted(split.length, blockShape.length, false);
     const flat = tf.backend_util.getReshapedPermuted(shape, blockShape, block, false);
     const view = engine.view(engine.contiguous(padded), split);
-    const turned = copied(torch, engine.op('aten::permute', view, order));
+    const turned = copied(torch, engine.permuted(view, split, order));
     return torch.output(engine.view(turned, flat), flat, x!.dtype);
   },
   BatchToSpaceND: (torch, { x }, attrs: { blockShape: number[]; crops: number[][] }) => {
@@ -205,7 +215,7 @@ export const shapeKernels: KernelTable = {
     const cut = tf.backend_util.getSliceSize(flat, crops, blockShape.length);
     const size = [...cut, ...flat.slice(cut.length)];
     const view = engine.view(torch.handle(x!), split);
-    const turned = copied(torch, engine.op('aten::permute', view, order));
+    const turned = copied(torch, engine.permuted(view, split, order));
     let made = engine.view(turned, flat);
     for (const [i, start] of begin.slice(0, cut.length).entries()) {
       made = engine.op('aten::slice.Tensor', made, i, start, start + size[i]!, 1);

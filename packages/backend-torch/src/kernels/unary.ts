@@ -1,5 +1,5 @@
 import type { TorchBackend } from '../backend.ts';
-import type { NativeType } from '../engine.ts';
+import type { NativeType } from '../dtype.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { OpName } from '../ffi/signatures.ts';
 import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
