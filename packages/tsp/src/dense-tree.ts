@@ -1,7 +1,7 @@
 import type { SquareMatrix } from './matrix.ts';
 
 /** A minimum spanning tree of all cities but the last: `parent[i]`, at reduced cost `key[i]`, from root 0. */
-interface SpanningTree {
+export interface SpanningTree {
   readonly parent: Int32Array;
   readonly key: Float64Array;
 }

@@ -1,3 +1,5 @@
+import { createClusters } from './clusters.ts';
+import type { SpanningTree } from './dense-tree.ts';
 import { type Neighbours, pairs } from './neighbours.ts';
 import type { Space } from './space.ts';
 import { createSparseTree } from './sparse-tree.ts';
@@ -32,7 +34,8 @@ const momentum = 0.7;
  * steps measured against a known tour's length (Held, Wolfe & Crowder 1974).
  *
  * Steps look at a sparse graph; only spanning trees of the whole matrix certify a bound. A city's step
- * grows with how far its neighbours are, so that dense clusters and lone cities settle together.
+ * grows with how far its neighbours are, and clusters also move as wholes, so that dense clusters, lone cities
+ * and the wide gaps between them settle together.
  *
  * @param space 4 cities or more
  * @param near candidate edges to begin with
@@ -48,10 +51,7 @@ export function heldKarp(
   const last = n - 1;
   const pi = new Float64Array(n);
   const degree = new Int32Array(n);
-  const scale = stepScales(space, near);
   const reach = Math.min(1, near.count - 1);
-  if (from) pi.set(from);
-  else for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
 
   /** Ties the last city to a spanning tree of the others by its two cheapest edges: the bound of the 1-tree. */
   function close(weight: number, edges?: Int32Array): number {
@@ -75,8 +75,10 @@ export function heldKarp(
     return weight + first + second - 2 * penalties;
   }
 
-  function dense(): { bound: number; edges: Int32Array } {
-    const { parent, key } = space.spanningTree(pi);
+  function dense(): { bound: number; edges: Int32Array; tree: SpanningTree } {
+    const tree = space.spanningTree(pi);
+    const { parent, key } = tree;
+    degree.fill(0);
     const edges = new Int32Array(2 * n);
     let weight = 0;
     for (let i = 1; i < last; i++) {
@@ -84,15 +86,21 @@ export function heldKarp(
       edges[2 * i - 2] = i;
       edges[2 * i - 1] = parent[i]!;
     }
-    return { bound: close(weight, edges), edges };
+    return { bound: close(weight, edges), edges, tree };
   }
 
+  const shortest = dense();
+  if (from) pi.set(from);
+  else for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
   const start = dense();
-  let best: Ascent = { ...start, pi: pi.slice() };
-  const lists = [pairs(near), start.edges];
+  let best: Ascent = { bound: start.bound, edges: start.edges, pi: pi.slice() };
+  const spread = createClusters(space.matrix, shortest.tree, ...stepScales(space, near));
+  const lists = [pairs(near), shortest.edges, start.edges];
   let tree = createSparseTree(space.matrix, lists);
   let top = -Infinity;
   const topPi = pi.slice();
+  const slope = new Int32Array(n);
+  const steepest = new Float64Array(n);
   const direction = new Float64Array(n);
   const lambda0 = from ? laterLambda : firstLambda;
   const certify = (): Int32Array => {
@@ -105,9 +113,11 @@ export function heldKarp(
   for (let step = 0; step < steps; step++) {
     const progress = Math.max(step / steps, timeUsed());
     if (progress >= 1) break;
-    if (looks < denseAt.length && progress >= denseAt[looks]!) {
+    // A bound above a known tour shows that the sparse graph lacks edges.
+    if ((looks < denseAt.length && progress >= denseAt[looks]!) || top > upper) {
       while (looks < denseAt.length && progress >= denseAt[looks]!) looks++;
       lists.push(certify(), pairs(space.nearest(5, pi)));
+      if (best.bound >= upper) break;
       tree = createSparseTree(space.matrix, lists);
       // Bounds of the sparser graph were too high to compare with.
       top = -Infinity;
@@ -118,17 +128,17 @@ export function heldKarp(
       top = bound;
       topPi.set(pi);
     }
-    let norm = 0;
-    for (let i = 0; i < n; i++) norm += scale[i]! * (degree[i]! - 2) ** 2;
+    for (let i = 0; i < n; i++) slope[i] = degree[i]! - 2;
+    const norm = spread(slope, steepest);
     // Every degree is two: the 1-tree is a tour.
-    if (norm === 0 || bound >= upper) break;
+    if (norm === 0) break;
     // Not a power function, whose last bit may differ between engines.
     const rest = 1 - progress;
     const lambda = lambda0 * rest * rest * rest + lastLambda;
-    const length = (lambda * (upper - bound)) / norm;
+    const length = (lambda * Math.max(0, upper - bound)) / norm;
     for (let i = 0; i < n; i++) {
-      direction[i] = (1 - momentum) * (degree[i]! - 2) + momentum * direction[i]!;
-      pi[i]! += length * scale[i]! * direction[i]!;
+      direction[i] = (1 - momentum) * steepest[i]! + momentum * direction[i]!;
+      pi[i]! += length * direction[i]!;
     }
   }
   pi.set(topPi);
@@ -136,13 +146,15 @@ export function heldKarp(
   return best;
 }
 
-/** How far a city's neighbours are, against the mean, tempered. */
-function stepScales({ matrix: { n, data } }: Space, near: Neighbours): Float64Array {
+/** How far each city's neighbours are, against the mean, tempered; and that mean. */
+function stepScales({ matrix: { n, data } }: Space, near: Neighbours): [Float64Array, number] {
   const k = Math.min(4, near.count - 1);
   const scale = Float64Array.from(
     { length: n },
     (_, i) => data[i * n + near.list[i * near.count + k]!]!,
   );
   const mean = scale.reduce((sum, value) => sum + value, 0) / n;
-  return scale.map((value) => (mean > 0 ? Math.sqrt(value / mean + 0.1) : 1));
+  return mean > 0
+    ? [scale.map((value) => Math.sqrt(value / mean + 0.1)), mean]
+    : [scale.fill(1), 1];
 }
