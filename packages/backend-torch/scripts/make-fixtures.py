@@ -510,8 +510,19 @@ def images():
          {"radians": 0.6, "fill": [0.1, 0.2, 0.3], "center": 0.5}, grad=False)
 
 
+def statistics():
+    def running(*batches):
+        mean, variance = torch.zeros(5), torch.ones(5)
+        for x in batches:
+            mean = mean + 0.3 * (x.mean((0, 1, 2)) - mean)
+            variance = variance + 0.3 * (x.var((0, 1, 2), correction=0) - variance)
+        return mean, variance
+    case("running statistics of three batches", "runningStatistics", running,
+         [normal(4, 3, 2, 5) * k + k for k in (1, 2, 3)], {"momentum": 0.7}, grad=False)
+
+
 for family in (unary, binary, reductions, products, convolutions, pools, norms, losses, shapes, optimizers,
-               counts, creations, spectra, images):
+               counts, creations, spectra, images, statistics):
     start = len(cases)
     family()
     for line in cases[start:]:

@@ -58,6 +58,7 @@ export {
   listKernelNames,
   PleatFusedAdam,
   PleatFusedSgd,
+  PleatMoveTowards,
   runListKernel,
 } from './list-kernels.ts';
 export {

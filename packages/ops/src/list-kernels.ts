@@ -28,6 +28,12 @@ export interface ListKernelContract {
     attrs: { learningRate: number; momentum: number; nesterov: boolean; weightDecay: number[] };
     outputs: ['value', 'velocity'];
   };
+  /** value + share (target - value), share from 0 to 1: the running statistics of norms. */
+  PleatMoveTowards: {
+    lists: ['value', 'target'];
+    attrs: { share: number };
+    outputs: ['value'];
+  };
 }
 
 /** The name of a kernel of lists. */
@@ -38,16 +44,22 @@ type ListEach<Names extends readonly string[]> = { [I in keyof Names]: tf.Tensor
 
 export const PleatFusedAdam = 'PleatFusedAdam';
 export const PleatFusedSgd = 'PleatFusedSgd';
+export const PleatMoveTowards = 'PleatMoveTowards';
 
 /** The lists of each kernel, in order, and how many of them come out. */
 const forms: { [N in ListKernelName]: { lists: ListKernelContract[N]['lists']; outputs: number } } =
   {
     PleatFusedAdam: { lists: ['value', 'gradient', 'm', 'v'], outputs: 3 },
     PleatFusedSgd: { lists: ['value', 'gradient', 'velocity'], outputs: 2 },
+    PleatMoveTowards: { lists: ['value', 'target'], outputs: 1 },
   };
 
 /** Every kernel name of the contract of lists. */
-export const listKernelNames: readonly ListKernelName[] = [PleatFusedAdam, PleatFusedSgd];
+export const listKernelNames: readonly ListKernelName[] = [
+  PleatFusedAdam,
+  PleatFusedSgd,
+  PleatMoveTowards,
+];
 
 /**
  * Runs a kernel of lists on the current backend.

@@ -123,8 +123,22 @@ const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
   return [...values, ...velocities];
 };
 
+/** New tensors: they are small, and one call makes each. */
+const moveTowards: Kernel = (torch, inputs, { count, share }: { count: number; share: number }) => {
+  const { engine } = torch;
+  const list = split(inputs, count, [2]);
+  const targets = list(1);
+  const weight = engine.scalar(share, 'float32');
+  return list(0).map((info, i) => {
+    const target = torch.handle(targets[i]!);
+    const made = engine.op('aten::lerp.Tensor', torch.handle(info), target, weight);
+    return torch.output(made, info.shape, 'float32');
+  });
+};
+
 /** Kernels of lists, for tensors of every kind: optimisers have floats alone. */
 export const optimizerKernels: KernelTable = {
   PleatFusedAdam: fusedAdam,
   PleatFusedSgd: fusedSgd,
+  PleatMoveTowards: moveTowards,
 };

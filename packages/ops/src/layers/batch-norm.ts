@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { batchNormInfer, batchNormTrain } from '../batch-norm.ts';
+import { hasKernel } from '../kernels.ts';
+import { PleatMoveTowards, runListKernel } from '../list-kernels.ts';
 import { knownSize, type LayerArguments, onlyShape, onlyTensor } from './base.ts';
 
 /** Options of the batch norm layer. */
@@ -67,15 +69,22 @@ export class PleatBatchNormLayer extends tf.layers.Layer {
         return batchNormInfer(x, gamma, beta, mean, variance, { epsilon });
       }
       const [y, mean, variance] = batchNormTrain(x, gamma, beta, { epsilon });
-      this.moveTowards(this.movingMean, mean);
-      this.moveTowards(this.movingVariance, variance);
+      this.follow(mean, variance);
       return y;
     });
   }
 
-  private moveTowards(running: tf.LayerVariable, batch: tf.Tensor): void {
-    const old = running.read();
-    running.write(old.add(batch.sub(old).mul(1 - this.momentum)));
+  /** Moves the running statistics towards a batch's. */
+  private follow(...batch: tf.Tensor[]): void {
+    const running = [this.movingMean, this.movingVariance];
+    const old = running.map((weight) => weight.read());
+    const share = 1 - this.momentum;
+    const [moved] = hasKernel(PleatMoveTowards)
+      ? runListKernel(PleatMoveTowards, { value: old, target: batch }, { share })
+      : [old.map((value, i) => value.add(batch[i]!.sub(value).mul(share)))];
+    running.forEach((weight, i) => {
+      weight.write(moved![i]!);
+    });
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
