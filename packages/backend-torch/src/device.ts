@@ -11,6 +11,20 @@ export interface Device {
 
 /** How convolutions and matrix products are computed; their tensors are float32 at all times. */
 export type Precision = 'float32' | 'tf32' | 'bfloat16';
+/**
+ * Whether the same program gives the same bits every time: `true` refuses ops that cannot, `'prefer'` takes the repeatable
+ * forms of those that can and runs the others as they are.
+ */
+export type Deterministic = boolean | 'prefer';
+
+/** Throws unless a choice of determinism is one of the three. */
+export function requireDeterministic(choice: unknown): asserts choice is Deterministic {
+  if (typeof choice === 'boolean' || choice === 'prefer') return;
+  throw new Error(
+    `registerTorch: expected deterministic to be true, false or 'prefer', got ${JSON.stringify(choice)}; false is the default.`,
+  );
+}
+
 const precisions: readonly string[] = ['float32', 'tf32', 'bfloat16'];
 
 /**

@@ -1,4 +1,11 @@
-import { type DeviceName, type Precision, parseDevice, requirePrecision } from './device.ts';
+import {
+  type Deterministic,
+  type DeviceName,
+  type Precision,
+  parseDevice,
+  requireDeterministic,
+  requirePrecision,
+} from './device.ts';
 import { loadLibrary } from './ffi/library.ts';
 import { chooseTorch } from './locate/locate.ts';
 import { setUp } from './setup.ts';
@@ -11,8 +18,11 @@ export interface TorchOptions {
   threads?: number;
   /** The folder with `libtorch_cpu.so`; default the first usable one of `locateTorch`. */
   path?: string;
-  /** Whether the same program gives the same bits every time; ops that cannot then throw. Default false. */
-  deterministic?: boolean;
+  /**
+   * Whether the same program gives the same bits every time: true, and ops that cannot throw; 'prefer', and only ops that
+   * can do so; default false.
+   */
+  deterministic?: Deterministic;
   /**
    * How convolutions and matrix products are computed; tensors stay float32. 'float32' (the default); 'tf32', on a GPU;
    * 'bfloat16', which rounds their inputs and results to 8 bits of precision.
@@ -28,7 +38,7 @@ export interface TorchInfo {
   threads: number;
   /** The folder it was loaded from. */
   path: string;
-  deterministic: boolean;
+  deterministic: Deterministic;
   /** What is in force: a processor has no TF32 and computes in float32. */
   precision: Precision;
 }
@@ -63,6 +73,7 @@ export async function registerTorch(options: TorchOptions = {}): Promise<TorchIn
   const device = parseDevice(options.device ?? 'cpu');
   const count = requireThreads(options.threads);
   requirePrecision(asked);
+  requireDeterministic(deterministic);
   const precision = asked === 'tf32' && !device.cuda ? 'float32' : asked;
   const path = options.path ?? (await chooseTorch({ device: device.cuda ? 'cuda' : 'cpu' })).folder;
   // cuBLAS repeats itself only with a workspace of its own, and reads this as it starts.

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { TorchBackend } from './backend.ts';
-import type { Device, Precision } from './device.ts';
+import type { Deterministic, Device, Precision } from './device.ts';
 import type { Library } from './ffi/library.ts';
 import { registerKernels } from './kernels/index.ts';
 import { smoke } from './smoke.ts';
@@ -9,7 +9,7 @@ import { smoke } from './smoke.ts';
 export interface Setup {
   device: Device;
   threads: number;
-  deterministic: boolean;
+  deterministic: Deterministic;
   precision: Precision;
 }
 
@@ -24,7 +24,7 @@ export function setUp(
 ): number {
   const count = library.threads(threads);
   if (device.cuda) library.context.tf32(precision === 'tf32');
-  library.context.deterministic(false);
+  library.context.deterministic(false, false);
   try {
     smoke(library, device);
   } catch (error) {
@@ -35,7 +35,7 @@ export function setUp(
     );
   }
   // Last: some ops have no repeatable form on a GPU, and refuse only when a program calls them.
-  library.context.deterministic(deterministic);
+  library.context.deterministic(deterministic !== false, deterministic === true);
   registerKernels('torch');
   if (tf.engine().registryFactory.torch) tf.removeBackend('torch');
   tf.registerBackend('torch', () => new TorchBackend(library, device, precision), 4);

@@ -123,10 +123,10 @@ describe.skipIf(torchFolder === undefined)('options of the backend', () => {
     });
   }
 
-  test('deterministic training gives the same bits each time', async () => {
+  test.each([true, 'prefer'] as const)('deterministic %s: the same bits each time', async (how) => {
     const runs: number[][] = [];
     for (let i = 0; i < 3; i++) {
-      expect((await start({ deterministic: true })).deterministic).toBe(true);
+      expect((await start({ deterministic: how })).deterministic).toBe(how);
       runs.push(train());
     }
     expect(runs[0]!.length).toBeGreaterThan(9_000);
@@ -139,6 +139,9 @@ describe.skipIf(torchFolder === undefined)('options of the backend', () => {
       /expected precision to be float32, tf32, bfloat16, got 'half'/,
     );
     await expect(registerTorch({ device: 'gpu' as 'cpu' })).rejects.toThrow(/expected device/);
+    await expect(registerTorch({ deterministic: 'yes' as 'prefer' })).rejects.toThrow(
+      /expected deterministic to be true, false or 'prefer', got "yes"/,
+    );
     await expect(registerTorch({ threads: 0 })).rejects.toThrow(/whole number/);
   });
 

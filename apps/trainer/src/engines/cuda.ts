@@ -22,7 +22,8 @@ export const cuda: Engine = {
     const { CudaNotFoundError, registerCuda } = await import('@pleat/backend-cuda');
     try {
       const { backend, engine, version, device } = await registerCuda({
-        torch: threads === 'auto' ? {} : { threads },
+        // A seed fixes a run: convolutions take their repeatable forms.
+        torch: { deterministic: 'prefer', ...(threads !== 'auto' && { threads }) },
       });
       await tf.setBackend(backend);
       const library = engine === 'torch' ? `libtorch ${version}` : `TensorFlow ${version}`;

@@ -12,7 +12,7 @@ export interface TorchChoice {
   /** Folder of the libraries; default the first libtorch of `locateTorch` that was built with CUDA. */
   path?: string;
   threads?: number;
-  deterministic?: boolean;
+  deterministic?: boolean | 'prefer';
   precision?: 'float32' | 'tf32' | 'bfloat16';
 }
 

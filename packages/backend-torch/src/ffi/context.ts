@@ -2,8 +2,8 @@ import type { LibraryHandle } from 'koffi';
 
 /** Switches of at::Context, one for the whole process. */
 export interface Context {
-  /** Refuses ops without a repeatable form, and has the others take it. */
-  deterministic: (on: boolean) => void;
+  /** Has ops take a repeatable form; `strict` refuses those that have none. */
+  deterministic: (on: boolean, strict: boolean) => void;
   /** Allows TF32 in matrix products and convolutions on a GPU. */
   tf32: (on: boolean) => void;
 }
@@ -27,14 +27,14 @@ export function contextOf(torch: LibraryHandle): Context {
     torch.func(name, 'void', [at, ...values.map(() => 'bool')])(instance(), ...values);
   const get = (name: string) => torch.func(name, 'bool', [at])(instance()) as boolean;
   return {
-    deterministic: (on) =>
+    deterministic: (on, strict) =>
       attempt('to be deterministic', () => {
-        set('_ZN2at7Context26setDeterministicAlgorithmsEbb', on, false);
+        set('_ZN2at7Context26setDeterministicAlgorithmsEbb', on && strict, false);
         // Kernels never read what is unwritten: filling it would cost time alone.
         set('_ZN2at7Context39setDeterministicFillUninitializedMemoryEb', false);
         set('_ZN2at7Context21setDeterministicCuDNNEb', on);
         set('_ZN2at7Context22setDeterministicMkldnnEb', on);
-        return get('_ZNK2at7Context23deterministicAlgorithmsEv') === on;
+        return get('_ZNK2at7Context23deterministicAlgorithmsEv') === (on && strict);
       }),
     tf32: (on) =>
       attempt('whether to use TF32', () => {
