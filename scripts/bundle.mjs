@@ -5,6 +5,7 @@
 //   node pleat.mjs fixtures --device cuda:0      our kernels beside stored results of float64 PyTorch
 //   node pleat.mjs benchmark --device cuda       a training step beside PyTorch's (PLEAT_PYTHON)
 //   node pleat.mjs gpu-benchmark                 the same in float32, TF32 and bfloat16, at batch 128 and 512
+//   node pleat.mjs gpu-checks                    reading beside the event loop, flat memory, repeatable bits
 
 import { createHash } from 'node:crypto';
 import {
@@ -124,8 +125,11 @@ async function bundleBenchmark(folder) {
   }
   cpSync(join(root, 'benchmarks', 'lib', 'measure.mjs'), join(folder, 'lib', 'measure.mjs'));
   await bundleCode(
-    { pleat: join(engine, 'contenders', 'pleat.mjs') },
-    join(folder, 'engine', 'contenders'),
+    {
+      'contenders/pleat': join(engine, 'contenders', 'pleat.mjs'),
+      'gpu-checks': join(engine, 'gpu-checks.mjs'),
+    },
+    join(folder, 'engine'),
     '.mjs',
   );
 }

@@ -55,6 +55,7 @@ const others = {
   fixtures: ['fixtures', 'fixtures.mjs'],
   benchmark: ['benchmarks', 'engine', 'training-step.mjs'],
   'gpu-benchmark': ['benchmarks', 'engine', 'gpu-step.mjs'],
+  'gpu-checks': ['benchmarks', 'engine', 'gpu-checks.mjs'],
 };
 const other = others[process.argv[2]];
 if (other) process.argv.splice(2, 1);
