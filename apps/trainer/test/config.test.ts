@@ -47,6 +47,12 @@ describe('a configuration', () => {
   test('resolves to itself', () => {
     const once = resolve({ method: 'dense', model: 'vit', optimizer: 'sgd', epochs: 3 });
     expect(resolve(once)).toEqual(once);
+    const from = resolve({ method: 'integral', from: 'runs/first/model.pleat', sandwich: true });
+    expect(resolve(from)).toEqual(from);
+    expect(from).toMatchObject({ order: 'tsp', minWidth: 0.5, selfDistill: false });
+    expect(from).not.toHaveProperty('model');
+    expect(from.out).toBe('runs/fashion-mnist-subset-model-integral');
+    expect(resolve({ method: 'integral' })).toMatchObject({ order: 'identity', dim: 64 });
   });
 
   test('takes a later source over an earlier one, and an undefined flag over nothing', () => {
@@ -72,6 +78,16 @@ describe('a configuration', () => {
     [{ validation: 1.5 }, '--validation: .*, found 1.5.'],
     [{ ratio: 2 }, '--ratio: expected number to be <=1, found 2.'],
     [{ seed: -1 }, '--seed: expected number to be >=0, found -1.'],
+    [{ from: 'a.pleat' }, '--from has a meaning only with --method dense or --method integral'],
+    [
+      { method: 'integral', from: 'a.pleat', model: 'vit' },
+      '--model has a meaning only with a new model, without --from',
+    ],
+    [
+      { method: 'integral', selfDistill: true },
+      '--self-distill has a meaning only with --method integral --sandwich',
+    ],
+    [{ method: 'integral', minWidth: 0 }, '--min-width: expected number to be >0, found 0.'],
     [{ method: 'dense', learner: 'signed' }, '--learner has a meaning only with --method mask'],
     [
       { strategy: 'full', ratio: 0.1 },

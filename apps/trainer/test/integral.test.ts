@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../src/files/pleat.ts';
-import { built, start } from './cli-fixture.ts';
+import { built, start, tinyTrain } from './cli-fixture.ts';
 import { temporaryFolder } from './run-fixture.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -82,6 +82,63 @@ describe.skipIf(!built)('pleat convert and resize', () => {
     ]);
     expect(refused.stderr).toContain('least-squares');
     expect(refused.code).toBe(2);
+  });
+
+  test('come after training: from scratch, and from a trained model', async () => {
+    const cwd = temporaryFolder();
+    const wasm = ['--engine', 'wasm', '--epochs', '1'];
+    const scratch = await start(
+      [...tinyTrain('scratch', '--method', 'integral', ...wasm), '--json'],
+      cwd,
+    ).done;
+    expect(scratch.code, scratch.stderr).toBe(0);
+    const { widths, test: images } = JSON.parse(scratch.stdout);
+    expect(widths.map(({ share }: { share: number }) => share).slice(0, 3)).toEqual([1, 0.9, 0.75]);
+    const html = readFileSync(join(cwd, 'scratch/report.html'), 'utf8');
+    expect(html).toContain('Accuracy at other widths');
+    // The file is an integral model: what was measured on it is measured again, and it can be resized.
+    const again = await start(['eval', 'scratch/model.pleat', '--engine', 'wasm', '--json'], cwd)
+      .done;
+    expect(JSON.parse(again.stdout).correct).toBe(images.correct);
+    const small = await start(
+      ['resize', 'scratch/model.pleat', 'small.pleat', '--compression', '0.3'],
+      cwd,
+    ).done;
+    expect(small.code, small.stderr).toBe(0);
+
+    const train = (...args: string[]) =>
+      start(
+        ['train', '--limit', '64', '--batch', '32', '--validation', '50', ...wasm, ...args],
+        cwd,
+      ).done;
+    // A plain model goes on as it is, or becomes integral; an integral one stays so.
+    for (const [from, method] of [
+      ['small.pleat', 'dense'],
+      ['small.pleat', 'integral'],
+      ['scratch/model.pleat', 'integral'],
+    ] as const) {
+      const end = await train(
+        '--from',
+        from,
+        '--method',
+        method,
+        '--out',
+        `${method}-${from.length}`,
+        '--json',
+      );
+      expect(end.code, end.stderr).toBe(0);
+      expect(JSON.parse(end.stdout).steps).toBe(2);
+    }
+    const refused = await train(
+      '--from',
+      'scratch/model.pleat',
+      '--method',
+      'dense',
+      '--out',
+      'no',
+    );
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('is an integral model; train it with --method integral');
   });
 
   test('name what is wrong', async () => {

@@ -16,6 +16,7 @@ const methods = [
   { method: 'mask' },
   { method: 'mask', learner: 'supermask' },
   { method: 'dense', optimizer: 'sgd', nesterov: true },
+  { method: 'integral', minWidth: 0.25, sandwich: true, selfDistill: true, jitter: 0.5 },
   {
     learner: 'ternary',
     cut: 'learned',

@@ -28,6 +28,10 @@ const runs: [title: string, options: string[], possible?: boolean][] = [
     ['--epochs', '12', '--method', 'binary', '--estimator', 'error-decay', '--balance'],
   ],
   ['dense weights on the wasm engine', [...wasm, '--method', 'dense', '--workers', '0']],
+  [
+    'an integral network on the wasm engine',
+    ['--epochs', '6', '--method', 'integral', '--sandwich', '--self-distill', '--jitter', '0.3'],
+  ],
   ['signed masks on the torch engine', ['--engine', 'torch', '--epochs', '12'], torchFound],
 ];
 

@@ -184,6 +184,28 @@ describe('tuning partitions', () => {
   });
 });
 
+test('variances stay positive when narrow widths move them', async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ name: 'a', units: 16, inputShape: [3] }),
+      tf.layers.batchNormalization({ name: 'n', momentum: 0.5 }),
+      tf.layers.dense({ name: 'b', units: 1 }),
+    ],
+  });
+  const integral = toIntegral(model, { order: 'identity' });
+  // Neighbours of very unlike variance: what one sample between them loses, the small ones do not have.
+  const variance = Array.from({ length: 16 }, (_, c) => (c % 2 === 0 ? 4 : 0.01));
+  integral.getLayer('n').weights[3]!.write(tf.tensor1d(variance));
+  for (const size of [3, 7, 5, 11]) {
+    resize(integral, { a: size });
+    tf.tidy(() => void integral.apply(tf.randomNormal([20, 3]).mul(0.01), { training: true }));
+  }
+  resetGrids(integral);
+  const after = integral.getLayer('n').weights[3]!.read().dataSync();
+  expect(Math.min(...after)).toBeGreaterThan(0);
+  expect(Math.max(...after)).toBeLessThan(4);
+});
+
 test('recalibrated norms have the statistics of the batches', async () => {
   const model = tf.sequential({
     layers: [

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { leagueGroups, requireIntegral } from '../cli/integral.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
 import type { EngineName } from '../engines/types.ts';
+import { leagueGroups, requireIntegral } from '../integral/model.ts';
 import { repairIn, repairOptions } from '../integral/repairs.ts';
 import { formatCount, formatShare, formatTable } from '../report/format.ts';
 

@@ -2,9 +2,9 @@ import type { Budget } from '@pleat/integral';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { requireIntegral } from '../cli/integral.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
 import type { EngineName } from '../engines/types.ts';
+import { requireIntegral } from '../integral/model.ts';
 import { needsImages, repairIn, repairOptions } from '../integral/repairs.ts';
 import { formatBytes, formatCount, formatShare } from '../report/format.ts';
 

@@ -7,6 +7,7 @@ const groups: Record<string, string> = {
   dataset: 'Data:',
   method: 'Masks:',
   compression: 'Pruned and quantised weights:',
+  from: 'Integral networks, and models to begin from:',
   teacher: 'Distillation:',
   optimizer: 'Optimisation:',
   engine: 'Engine:',

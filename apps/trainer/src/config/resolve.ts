@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { UsageError } from '../cli/errors.ts';
 import { defaultDistribution, defaultLearningRate, modelDefaults } from './defaults.ts';
+import { modelName } from './name.ts';
 import { rules } from './rules.ts';
 import { flagOf, type TrainConfig, type TrainKey, trainOptions, trainSchema } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -119,8 +120,11 @@ function resolveWith(onIdle: OnIdle, sources: OptionSource[]): TrainConfig {
       `--rewind is ${config.rewind}, but a round has only ${config.epochs} epochs; lower it.`,
     );
   }
-  const sizes = Object.entries(modelDefaults(config.model)).filter(([key]) => !(key in merged));
-  Object.assign(config, Object.fromEntries(sizes));
-  config.out ??= `runs/${config.dataset}-${config.model}-${config.method}`;
+  if (config.method === 'integral') config.order ??= config.from ? 'tsp' : 'identity';
+  if (config.from === undefined) {
+    const sizes = Object.entries(modelDefaults(config.model)).filter(([key]) => !(key in merged));
+    Object.assign(config, Object.fromEntries(sizes));
+  }
+  config.out ??= `runs/${config.dataset}-${modelName(config)}-${config.method}`;
   return config;
 }

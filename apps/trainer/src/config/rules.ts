@@ -11,6 +11,8 @@ const masked = (config: TrainConfig) => config.method === 'mask';
 
 const pruning = ({ method }: TrainConfig) => method === 'prune' || method === 'lottery';
 
+const integral = ({ method }: TrainConfig) => method === 'integral';
+
 /** Learners that are told a share. */
 const sharing: ReadonlySet<string> = new Set([
   'edge-popup',
@@ -97,6 +99,37 @@ export const rules: Rule[] = [
     keys: ['balance'],
     applies: ({ method }) => method === 'binary',
     needs: '--method binary',
+  },
+  {
+    keys: ['order', 'minWidth', 'widthDistribution', 'widthDraw', 'jitter', 'sandwich'],
+    applies: integral,
+    needs: '--method integral',
+  },
+  {
+    keys: ['selfDistill'],
+    applies: (config) => integral(config) && config.sandwich,
+    needs: '--method integral --sandwich',
+  },
+  {
+    keys: ['from'],
+    applies: ({ method }) => method === 'dense' || method === 'integral',
+    needs: '--method dense or --method integral',
+  },
+  {
+    // What the model is, its file says.
+    keys: [
+      'model',
+      'dim',
+      'depth',
+      'width',
+      'batchNorm',
+      'kernelSize',
+      'patchSize',
+      'heads',
+      'mlpRatio',
+    ],
+    applies: ({ from }) => from === undefined,
+    needs: 'a new model, without --from',
   },
   {
     keys: ['dim', 'depth', 'patchSize'],

@@ -68,10 +68,10 @@ export const trainSchema = z.strictObject({
     .describe('preset (none, flip, flip-crop, paper) or a list of steps'),
 
   method: z
-    .enum(['dense', 'mask', 'prune', 'lottery', 'binary', 'ternary'])
+    .enum(['dense', 'mask', 'prune', 'lottery', 'binary', 'ternary', 'integral'])
     .default('mask')
     .describe(
-      'train weights, masks over random weights, pruned weights, lottery tickets, or weights of one or two bits',
+      'train weights, masks over random weights, pruned weights, lottery tickets, weights of one or two bits, or a network of any width',
     ),
   strategy: z
     .enum(['full', 'one-layer', 'max-layer', 'random-vector'])
@@ -173,6 +173,43 @@ export const trainSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("binary weights are signs around their filter's mean (IR-Net)"),
+
+  from: z
+    .string()
+    .optional()
+    .describe('trained model to begin from: a .pleat file (integral or not) or tfjs model folder'),
+  order: z
+    .enum(['tsp', 'identity', 'random'])
+    .optional()
+    .describe(
+      'order of the channels of an integral network (default: tsp with --from, else identity)',
+    ),
+  minWidth: positive()
+    .max(1)
+    .default(0.5)
+    .describe('smallest share of the channels that an integral network is trained at'),
+  widthDistribution: z
+    .enum(['uniform', 'half-normal'])
+    .default('uniform')
+    .describe('how random widths are distributed (half-normal: large ones more often)'),
+  widthDraw: z
+    .enum(['group', 'model'])
+    .default('group')
+    .describe('each group of channels draws a width of its own, or all the same share'),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('how far sampled places move at random, a share of the way to their neighbours'),
+  sandwich: z
+    .boolean()
+    .default(false)
+    .describe('train at the largest and the smallest width in every step, beside a random one'),
+  selfDistill: z
+    .boolean()
+    .default(false)
+    .describe('narrower widths learn what the largest width of the step says, not the labels'),
 
   teacher: z
     .string()

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { UsageError } from '../cli/errors.ts';
 
 /** What may be done to a resampled model before it is stored or measured. */
-export const repairNames = ['none', 'rescale', 'statistics', 'least-squares'] as const;
+const repairNames = ['none', 'rescale', 'statistics', 'least-squares'] as const;
 
 /** One of them. */
 export type RepairName = (typeof repairNames)[number];

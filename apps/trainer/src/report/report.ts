@@ -3,6 +3,7 @@ import { writeFileAtomic } from '@pleat/codec/node';
 import type { Dataset } from '@pleat/datasets';
 import type { ModelReport } from '@pleat/mask';
 import { formatDuration } from '../cli/progress.ts';
+import { modelName } from '../config/name.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import type { RunPaths } from '../run/folder.ts';
 import { parseMetrics } from '../run/metrics.ts';
@@ -26,6 +27,7 @@ import {
 } from './html.ts';
 import { sampleFigures } from './samples.ts';
 import { layerBytes, sectionRows, sizeRows } from './sizes.ts';
+import { widthChart, widthTable } from './width-chart.ts';
 
 /** What a report tells of. */
 export interface ReportInput {
@@ -65,10 +67,12 @@ function headline({ summary }: ReportInput): Figure[] {
 }
 
 function subtitle({ config, dataset, summary }: ReportInput): string {
-  const method =
-    config.method === 'mask'
-      ? `${config.learner} masks over a ${config.strategy} prototype`
-      : 'dense weights';
+  const methods: Partial<Record<TrainConfig['method'], string>> = {
+    mask: `${config.learner} masks over a ${config.strategy} prototype`,
+    dense: 'dense weights',
+    integral: `an integral network, trained at widths from ${formatShare(config.minWidth)} to all channels`,
+  };
+  const method = methods[config.method] ?? `${config.method} weights`;
   const images = `${formatCount(dataset.train.length)} training images of ${dataset.name}`;
   return `${method}, ${formatCount(summary.parameters)} parameters, ${images}; ${config.epochs} epochs, weights of epoch ${summary.selected.epoch} kept`;
 }
@@ -102,8 +106,13 @@ export async function writeReport(paths: RunPaths, input: ReportInput): Promise<
       half: true,
       body: await accuracyChart(epochs, summary.test?.accuracy ?? null),
     },
-    sizeSection(input, await sizeChart(layerBytes(sizes))),
   ];
+  if (summary.widths) {
+    const chart = await widthChart(summary.widths, 'validation');
+    const body = `${chart}${htmlTable(widthTable(summary.widths))}`;
+    sections.push({ title: 'Accuracy at other widths, without training', body });
+  }
+  sections.push(sizeSection(input, await sizeChart(layerBytes(sizes))));
   if (test && dataset.test) {
     sections.push({
       title: 'Predictions on test images',
@@ -123,7 +132,7 @@ export async function writeReport(paths: RunPaths, input: ReportInput): Promise<
   sections.push({ title: 'Sections of the file', body: htmlTable(sectionRows(sizes)) });
   sections.push({ title: 'Configuration', body: htmlSettings(config) });
   const html = htmlPage({
-    title: `${config.model} on ${dataset.name}`,
+    title: `${modelName(config)} on ${dataset.name}`,
     subtitle: subtitle(input),
     figures: headline(input),
     sections,

@@ -55,7 +55,7 @@ function groupOf(rows: readonly ResultRow[]): ResultGroup {
     sweep,
     label,
     dataset: String(config.dataset),
-    model: String(config.model),
+    model: String(config.model ?? config.from),
     series: seriesOf(config),
     seeds: results.length,
     failed: rows.length - results.length,

@@ -1,3 +1,4 @@
+import type { WidthRow } from '../integral/measure-widths.ts';
 import type { BestEpoch } from './checkpoint.ts';
 
 /** The size of a stored model, three ways. */
@@ -45,4 +46,6 @@ export interface Summary {
   /** Measured once, on the model read back from the file; null when the data set has no test split. */
   test: { images: number; correct: number; accuracy: number; loss: number } | null;
   size: SizeSummary;
+  /** Of an integral network: validation accuracy at several widths, all groups at the same share. */
+  widths?: WidthRow[];
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UsageError } from '../cli/errors.ts';
+import { modelName } from '../config/name.ts';
 import { resolveApplicable } from '../config/resolve.ts';
 import { mayChange } from '../config/rules.ts';
 import { flagOf, type TrainConfig } from '../config/schema.ts';
@@ -147,7 +148,7 @@ export function expandSweep(file: SweepFile, origin: string): SweepRun[] {
     return {
       id,
       config,
-      label: label || labelOf(config, own) || `${config.model}, ${config.method}`,
+      label: label || labelOf(config, own) || `${modelName(config)}, ${config.method}`,
     };
   });
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from '@pleat/datasets';
+import { toIntegral } from '@pleat/integral';
 import { maskModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
 import {
@@ -19,26 +20,45 @@ import {
 } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import type { TrainConfig } from '../config/schema.ts';
+import { isIntegralModel } from '../integral/model.ts';
 import { allButScores, maskOptions } from './mask-options.ts';
 
-/** The model a configuration asks for, masked or not, freshly initialised. */
-export function buildModel(
+/** A new model of the configuration's kind and sizes. */
+function freshModel(
   config: TrainConfig,
   { shape, classes }: Pick<Dataset, 'shape' | 'classes'>,
 ): tf.LayersModel {
   const { dim, depth, width, batchNorm, kernelSize, patchSize, heads, mlpRatio, seed } = config;
   const own = { dim, depth, width, batchNorm, kernelSize, patchSize, heads, mlpRatio };
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-  const model = createModel(config.model, {
+  return createModel(config.model, {
     inputShape: shape,
     classes: classes.length,
     seed,
     ...given,
   });
-  if (config.method !== 'mask') return model;
-  const masked = maskModel(model, maskOptions(config));
+}
+
+/**
+ * The model a configuration asks for: masked, integral or neither.
+ *
+ * @param source the model it begins from, which then belongs to it; default a freshly initialised one
+ */
+export function buildModel(
+  config: TrainConfig,
+  dataset: Pick<Dataset, 'shape' | 'classes'>,
+  source?: tf.LayersModel,
+): tf.LayersModel {
+  const model = source ?? freshModel(config, dataset);
+  if (config.method === 'integral' && isIntegralModel(model)) return model;
+  if (config.method !== 'mask' && config.method !== 'integral') return model;
+  const { order = 'identity', seed } = config;
+  const made =
+    config.method === 'mask'
+      ? maskModel(model, maskOptions(config))
+      : toIntegral(model, { order, seed });
   model.dispose();
-  return masked;
+  return made;
 }
 
 /** The learning rate at each step of a run of `total` steps. */

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '@pleat/codec/node';
 import { decodeModel, encodeModel, inspectModel } from '@pleat/mask';
 import { version } from '../cli/version.ts';
+import { modelName } from '../config/name.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import type { StartedEngine } from '../engines/types.ts';
 import type { ModelMetadata } from '../files/pleat.ts';
+import { measureWidths, type WidthPlan, type WidthRow } from '../integral/measure-widths.ts';
 import { writeReport } from '../report/report.ts';
 import { type RunPaths, writeJson } from '../run/folder.ts';
 import type { Summary } from '../run/summary.ts';
@@ -39,15 +41,28 @@ const methodKeys = [
   'kept',
   'estimator',
   'balance',
+  'from',
+  'order',
+  'minWidth',
+  'widthDistribution',
+  'widthDraw',
+  'jitter',
+  'sandwich',
+  'selfDistill',
 ] as const;
 
-function metadataOf({ config, dataset, state }: TrainRun): ModelMetadata {
+/** Methods whose files hold no mask. */
+const unmasked: ReadonlySet<TrainConfig['method']> = new Set(['dense', 'integral']);
+
+function metadataOf({ config, dataset, state, model }: TrainRun): ModelMetadata {
+  // What makes an integral model one.
+  const { integral } = (model.getUserDefinedMetadata() ?? {}) as { integral?: object };
   const method = methodKeys.flatMap((key) =>
     config[key] === undefined ? [] : [[key, config[key]]],
   );
   return {
     producer: `pleat ${version}`,
-    model: config.model,
+    model: modelName(config),
     dataset: dataset.name,
     classes: dataset.classes,
     // Pixels are divided by 255, then normalised per channel.
@@ -60,11 +75,27 @@ function metadataOf({ config, dataset, state }: TrainRun): ModelMetadata {
       selectedEpoch: selectedEpoch(config, state.best?.epoch),
       validationAccuracy: state.best?.accuracy ?? null,
     },
+    ...(integral && { integral }),
   };
 }
 
 function selectedEpoch(config: TrainConfig, best: number | undefined): number {
   return config.select === 'best' && best !== undefined ? best : config.epochs;
+}
+
+/** How wide an integral network is read for its report. */
+const widthPlan: WidthPlan = {
+  shares: [1, 0.9, 0.75, 0.6, 0.5, 0.4, 0.25],
+  league: 'all',
+  repairs: ['none', 'statistics'],
+  batches: 8,
+};
+
+/** Accuracy on the validation images at several widths; null where the run has none or its model one width. */
+async function widthsOf({ config, model, dataset, signals }: TrainRun): Promise<WidthRow[] | null> {
+  const { validation: split } = dataset;
+  if (config.method !== 'integral' || split.length === 0) return null;
+  return measureWidths(model, { data: dataset, split }, widthPlan, [], () => signals.check());
 }
 
 /** Writes the model file, reads it back, looks at the test set once, and writes summary and report. */
@@ -89,6 +120,7 @@ export async function finishRun(
   if (dataset.test && dataset.test.length > 0) {
     test = await evaluate(plain, dataset.test, dataset, () => signals.check());
   }
+  const widths = await widthsOf(run);
   const sizes = inspectModel(bytes);
   const steps = earlier.reduce((sum, round) => sum + round.steps, state.step);
   const seconds = earlier.reduce((sum, round) => sum + round.seconds, state.seconds);
@@ -118,8 +150,9 @@ export async function finishRun(
       float32Bytes: sizes.float32Bytes,
       trueRatio: sizes.trueRatio,
       bitsPerWeight: (8 * sizes.fileBytes) / plain.countParams(),
-      paperRatio: config.method === 'dense' ? null : sizes.paperRatio,
+      paperRatio: unmasked.has(config.method) ? null : sizes.paperRatio,
     },
+    ...(widths && { widths }),
   };
   plain.dispose();
   await writeReport(paths, { config, dataset, summary, sizes, test });

@@ -1,15 +1,18 @@
 import type { Dataset } from '@pleat/datasets';
+import { recalibrate } from '@pleat/integral';
 import { setTrainingStep } from '@pleat/mask';
 import type { SlotOptimizer } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import { CliError } from '../cli/errors.ts';
 import type { Progress } from '../cli/progress.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import { unlabelledBatches } from '../data/unlabelled.ts';
 import { type SavedTensor, saveCheckpoint, type TrainState } from '../run/checkpoint.ts';
 import type { EpochMetrics, MetricsFiles } from '../run/metrics.ts';
 import type { RoundSummary } from '../run/summary.ts';
 import { stepsPerEpoch, trainingBatches } from './data.ts';
 import { breathe, evaluate } from './evaluate.ts';
+import { trainIntegralStep } from './integral-step.ts';
 import type { Objective } from './objective.ts';
 import type { SignalWatch } from './signals.ts';
 import { trainableVariables, trainStep } from './step.ts';
@@ -71,17 +74,18 @@ async function trainEpoch(run: TrainRun): Promise<void> {
       const learningRate = schedule(state.step);
       optimizer.learningRate = learningRate;
       setTrainingStep(model, state.step, config.epochs * perEpoch);
-      const { loss, correct } = await trainStep(
-        {
-          model,
-          optimizer,
-          variables,
-          shape: dataset.shape,
-          labelSmoothing: config.labelSmoothing,
-          objective: run.objective,
-        },
-        batch,
-      );
+      const input = {
+        model,
+        optimizer,
+        variables,
+        shape: dataset.shape,
+        labelSmoothing: config.labelSmoothing,
+        objective: run.objective,
+      };
+      const { loss, correct } =
+        config.method === 'integral'
+          ? await trainIntegralStep(input, batch, state.step, config)
+          : await trainStep(input, batch);
       if (!Number.isFinite(loss)) {
         throw new CliError(
           `The loss became ${loss} at step ${state.step + 1} (learning rate ${learningRate.toPrecision(3)}); the last good state is in ${run.checkpointPath}: start anew with a lower --learning-rate.`,
@@ -109,8 +113,14 @@ async function trainEpoch(run: TrainRun): Promise<void> {
   }
 }
 
+const calibrationBatches = 8;
+
 async function closeEpoch(run: TrainRun): Promise<void> {
   const { config, dataset, model, state, metrics } = run;
+  if (config.method === 'integral') {
+    // Steps at other widths move the norms; these are the statistics of the whole network, the same whenever they are taken.
+    await recalibrate(model, unlabelledBatches(dataset, calibrationBatches, config.seed));
+  }
   // Between the last batch and the end of validation a signal must not lose the epoch.
   const result =
     dataset.validation.length === 0

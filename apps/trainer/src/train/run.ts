@@ -5,16 +5,20 @@ import type * as tf from '@tensorflow/tfjs';
 import { errorSentence, UsageError } from '../cli/errors.ts';
 import type { Output } from '../cli/output.ts';
 import { createProgress } from '../cli/progress.ts';
+import { modelName } from '../config/name.ts';
 import { mayChange } from '../config/rules.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { explainEngine, startEngine } from '../engines/registry.ts';
 import type { StartedEngine } from '../engines/types.ts';
+import { openModel } from '../files/pleat.ts';
+import { isIntegralModel } from '../integral/model.ts';
 import { formatCount } from '../report/format.ts';
 import { createRun, removeLeftovers, runPaths } from '../run/folder.ts';
 import type { Summary } from '../run/summary.ts';
 import { buildModel } from './build.ts';
 import { loadData } from './data.ts';
 import { finishRun } from './finish.ts';
+import { checkFit } from './fit.ts';
 import { buildObjective } from './objective.ts';
 import { watchSignals } from './signals.ts';
 import { trainRounds } from './train-rounds.ts';
@@ -22,9 +26,29 @@ import { trainRounds } from './train-rounds.ts';
 /** Whether a run begins, begins over another, or goes on. */
 export type TrainMode = 'new' | 'overwrite' | 'resume';
 
-function buildOrExplain(config: TrainConfig, dataset: Dataset): tf.LayersModel {
+/** The model a run begins from, or undefined when it begins from a new one. */
+async function sourceOf(
+  { from, method }: TrainConfig,
+  dataset: Dataset,
+): Promise<tf.LayersModel | undefined> {
+  if (from === undefined) return undefined;
+  const { model } = await openModel(from);
+  checkFit(model, dataset);
+  if (method === 'dense' && isIntegralModel(model)) {
+    throw new UsageError(
+      `${from} is an integral model; train it with --method integral, or make a plain one of it: pleat resize.`,
+    );
+  }
+  return model;
+}
+
+function buildOrExplain(
+  config: TrainConfig,
+  dataset: Dataset,
+  source: tf.LayersModel | undefined,
+): tf.LayersModel {
   try {
-    return buildModel(config, dataset);
+    return buildModel(config, dataset, source);
   } catch (error) {
     throw new UsageError(`This model cannot be built: ${errorSentence(error)}`);
   }
@@ -33,7 +57,7 @@ function buildOrExplain(config: TrainConfig, dataset: Dataset): tf.LayersModel {
 function describe(config: TrainConfig, dataset: Dataset, model: tf.LayersModel): string {
   const weights = `${formatCount(model.countParams())} parameters`;
   const { train, validation } = dataset;
-  return `${config.model} (${config.method}, ${weights}) on ${dataset.name}: ${formatCount(train.length)} images to train, ${formatCount(validation.length)} to validate`;
+  return `${modelName(config)} (${config.method}, ${weights}) on ${dataset.name}: ${formatCount(train.length)} images to train, ${formatCount(validation.length)} to validate`;
 }
 
 /** The configuration with what `auto` came to mean, as far as it decides the result. */
@@ -72,7 +96,7 @@ export async function runTraining(
     const engine = await startEngine(asked.engine, { threads: asked.threads, debug: output.debug });
     const config = settle(asked, engine);
     const dataset = await loadData(config, output.note);
-    const model = buildOrExplain(config, dataset);
+    const model = buildOrExplain(config, dataset, await sourceOf(config, dataset));
     const objective = await buildObjective(config, model, dataset);
     signals.check();
     if (mode === 'resume') await removeLeftovers(paths);

@@ -50,10 +50,15 @@ export async function trainStep(
   const scores = (await logits!.data()) as Float32Array;
   if (Number.isFinite(loss)) optimizer.applyGradients(grads);
   tf.dispose([images, labels, logits!, value, grads, ...(taught ? [taught] : [])]);
+  return { loss: loss!, correct: countRight(scores, batch) };
+}
+
+/** How many of a batch's images have the largest score at their label. */
+export function countRight(scores: Float32Array, batch: Batch): number {
   const width = scores.length / batch.size;
   let correct = 0;
   for (let i = 0; i < batch.size; i++) {
     if (argMax(scores.subarray(i * width, (i + 1) * width)) === batch.labels[i]) correct++;
   }
-  return { loss: loss!, correct };
+  return correct;
 }

@@ -36,7 +36,7 @@ export class SampledWeight {
 
   /**
    * Takes new sampled values: the moving statistics of a norm. Each coefficient takes the mean of the changes of the samples
-   * near it.
+   * near it; of variances, which must stay positive, the mean of the factors by which they change.
    */
   write(value: tf.Tensor): this {
     const { sampler } = this;
@@ -46,14 +46,15 @@ export class SampledWeight {
     }
     tf.tidy(() => {
       const own = this.coefficients.read();
-      const change = value.sub(sampler.sample(own));
+      const sampled = sampler.sample(own);
+      const variance = this.name === 'moving_variance';
+      const change = variance ? value.div(tf.maximum(sampled, 1e-30)) : value.sub(sampled);
       const nearness = sampler.nearness();
-      const total = tf.dot(change, nearness);
       const weight = nearness.sum(0);
+      const mean = tf.dot(change, nearness).div(tf.maximum(weight, 1e-3));
+      const moved = variance ? own.mul(mean) : own.add(mean);
       // A coefficient that no sample is near keeps its value.
-      const seen = weight.greater(1e-3);
-      const mean = total.div(tf.maximum(weight, 1e-3));
-      this.coefficients.write(own.add(tf.where(seen, mean, tf.zerosLike(mean))));
+      this.coefficients.write(tf.where(weight.greater(1e-3), moved, own));
     });
     return this;
   }

@@ -1,6 +1,12 @@
 import type { integralGroups } from '@pleat/integral';
 import type * as tf from '@tensorflow/tfjs';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../cli/errors.ts';
+
+/** Whether a model says of itself that it is integral. */
+export function isIntegralModel(model: tf.LayersModel): boolean {
+  const metadata = model.getUserDefinedMetadata() as { integral?: unknown } | undefined;
+  return metadata?.integral !== undefined;
+}
 
 /**
  * Refuses a model that is not integral.
@@ -8,8 +14,7 @@ import { UsageError } from './errors.ts';
  * @throws UsageError with the command that makes it one
  */
 export function requireIntegral(model: tf.LayersModel, file: string): void {
-  const metadata = model.getUserDefinedMetadata() as { integral?: unknown } | undefined;
-  if (metadata?.integral !== undefined) return;
+  if (isIntegralModel(model)) return;
   throw new UsageError(
     `${file} is not an integral model; make one of it: pleat convert ${file} integral.pleat.`,
   );
