@@ -15,6 +15,8 @@ interface Stored {
   shape: number[];
   bytes: number;
   references: number;
+  /** Reads that wait for the values: until they have them, nothing may free them or write over them. */
+  readers: number;
   handle: Handle;
   texts?: Uint8Array[];
   parts?: { real: tf.TensorInfo; imag: tf.TensorInfo };
@@ -64,7 +66,7 @@ export class TorchBackend extends tf.KernelBackend {
     if (dtype === 'complex64') {
       throw new Error('torch: complex64 tensors are made by tf.complex, not from values.');
     }
-    const base = { dtype, shape, references };
+    const base = { dtype, shape, references, readers: 0 };
     if (dtype === 'string') {
       this.#data.set(id, { ...base, handle: 0, bytes: 0, texts: values as Uint8Array[] });
       return;
@@ -88,7 +90,7 @@ export class TorchBackend extends tf.KernelBackend {
     const id = {};
     const copy = shape.slice();
     const bytes = bytesOf(copy, dtype as NativeType);
-    this.#insert(id, { handle, dtype, shape: copy, references: 1, bytes });
+    this.#insert(id, { handle, dtype, shape: copy, references: 1, readers: 0, bytes });
     this.#made?.push(id);
     return { dataId: id, shape: copy, dtype };
   }
@@ -124,6 +126,7 @@ export class TorchBackend extends tf.KernelBackend {
       dtype: 'complex64',
       shape,
       references: 1,
+      readers: 0,
       handle: 0,
       bytes: 0,
       parts: { real, imag },
@@ -169,8 +172,30 @@ export class TorchBackend extends tf.KernelBackend {
     return this.engine.read(handle, tf.util.sizeFromShape(shape), dtype as NativeType);
   }
 
+  /** The values as of the call, whatever becomes of the tensor meanwhile. */
   override async read(id: tf.DataId): Promise<Values> {
-    return this.readSync(id);
+    const stored = this.#data.get(id);
+    const { dtype, shape, handle, texts, parts } = stored;
+    if (texts) return texts;
+    if (parts) {
+      const [real, imag] = await Promise.all(
+        [parts.real, parts.imag].map((p) => this.read(p.dataId)),
+      );
+      return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
+    }
+    stored.readers++;
+    try {
+      return await this.engine.readLater(handle, sizeOf(shape), dtype as NativeType);
+    } finally {
+      stored.readers--;
+      if (stored.readers === 0 && stored.references <= 0) this.#free(stored);
+    }
+  }
+
+  /** Whether a kernel may write over the values: nobody else has or awaits them. */
+  isSole({ dataId }: tf.TensorInfo): boolean {
+    const { references, readers } = this.#data.get(dataId);
+    return references === 1 && readers === 0;
   }
 
   override numDataIds(): number {
@@ -190,14 +215,19 @@ export class TorchBackend extends tf.KernelBackend {
     const stored = this.#data.get(id);
     stored.references--;
     if (!force && stored.references > 0) return false;
-    if (stored.handle !== 0) this.engine.free(stored.handle);
+    stored.references = 0;
+    this.#data.delete(id);
     if (stored.parts) {
       this.disposeData(stored.parts.real.dataId);
       this.disposeData(stored.parts.imag.dataId);
     }
-    this.#bytes -= stored.bytes;
-    this.#data.delete(id);
+    if (stored.readers === 0) this.#free(stored);
     return true;
+  }
+
+  #free(stored: Stored): void {
+    if (stored.handle !== 0) this.engine.free(stored.handle);
+    this.#bytes -= stored.bytes;
   }
 
   /** What a kernel made and no tensor took. */

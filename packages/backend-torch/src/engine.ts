@@ -1,33 +1,37 @@
 import type { Device, Precision } from './device.ts';
-import { bytesOf, codes, type ElementType, type NativeType, room, type Values } from './dtype.ts';
+import { codes, type ElementType, type NativeType, type Values } from './dtype.ts';
 import { type Argument, Dispatcher, type Handle } from './ffi/dispatch.ts';
 import type { Library } from './ffi/library.ts';
 import type { OpName } from './ffi/signatures.ts';
 import { Layout, sizeOf, stridesOf } from './layout.ts';
 import { Scalars } from './scalars.ts';
+import { Temporaries } from './temporaries.ts';
+import { Transfer } from './transfer.ts';
 
 /**
  * Tensors of libtorch, and ops on them. What an op returns is temporary: it lives until the innermost
  * `scope` ends, unless `keep` takes it out.
  */
-export class Engine {
+export class Engine extends Temporaries {
   readonly #dispatcher: Dispatcher;
   readonly #library: Library;
   readonly #layout: Layout;
   readonly #scalars: Scalars;
-  readonly #temporaries: Handle[] = [];
+  readonly #transfer: Transfer;
   readonly device: Device;
   readonly precision: Precision;
   /** Keeps a GPU the thread's own; 0 on the processor. */
   #guard = 0;
 
   constructor(library: Library, device: Device, precision: Precision = 'float32') {
+    super((tensor) => library.deleteTensor(tensor));
     this.#library = library;
     this.device = device;
     this.precision = precision;
     this.#dispatcher = new Dispatcher(library);
     this.#layout = new Layout(library);
     this.#scalars = new Scalars(library, this.#dispatcher);
+    this.#transfer = new Transfer(this, this.#dispatcher);
     if (device.cuda) {
       this.#dispatcher.check(
         library.guardDevice(device.index, this.#dispatcher.out),
@@ -42,69 +46,32 @@ export class Engine {
     return this.#library;
   }
 
-  /** How many temporaries live; `release` frees those made since. */
-  mark(): number {
-    return this.#temporaries.length;
-  }
-
-  release(mark: number): void {
-    const all = this.#temporaries;
-    for (let i = all.length - 1; i >= mark; i--) this.#library.deleteTensor(all[i]!);
-    all.length = mark;
-  }
-
-  /** Frees what `body` has made and not kept. */
-  scope<T>(body: () => T): T {
-    const mark = this.mark();
-    try {
-      return body();
-    } finally {
-      this.release(mark);
-    }
-  }
-
-  /** Takes a temporary out of its scope: the caller frees it. */
-  keep(tensor: Handle): Handle {
-    const all = this.#temporaries;
-    if (all[all.length - 1] === tensor) {
-      all.pop();
-      return tensor;
-    }
-    const index = all.lastIndexOf(tensor);
-    if (index < 0) throw new Error('keep: expected a temporary of an open scope, found none such.');
-    all.splice(index, 1);
-    return tensor;
-  }
-
-  free(tensor: Handle): void {
-    this.#library.deleteTensor(tensor);
-  }
-
   /** Runs an op of one result. */
   op(name: OpName, ...args: Argument[]): Handle {
-    const result = this.#dispatcher.call(name, args)[0]!;
-    this.#temporaries.push(result);
-    return result;
+    return this.add(this.#dispatcher.call(name, args)[0]!);
   }
 
   /** Runs an op of several results. */
   ops(name: OpName, ...args: Argument[]): Handle[] {
     const results = this.#dispatcher.call(name, args);
     // A result that was not asked for is an undefined tensor, whose handle is freed as any other.
-    for (const result of results) this.#temporaries.push(result);
+    for (const result of results) this.add(result);
     return results;
   }
 
   #taken(status: number, what: string): Handle {
     this.#dispatcher.check(status, what);
-    const handle = this.#dispatcher.result();
-    this.#temporaries.push(handle);
-    return handle;
+    return this.add(this.#dispatcher.result());
   }
 
   /** A tensor of unwritten values. */
   empty(shape: readonly number[], dtype: ElementType): Handle {
     return this.#unwritten(shape, dtype, this.device.cuda);
+  }
+
+  /** One in the processor's memory, whatever the device. */
+  emptyHost(shape: readonly number[], dtype: ElementType): Handle {
+    return this.#unwritten(shape, dtype, false);
   }
 
   #unwritten(shape: readonly number[], dtype: ElementType, cuda: boolean): Handle {
@@ -208,7 +175,7 @@ export class Engine {
     const handle = this.device.cuda
       ? this.keep(this.full([], value, dtype))
       : this.#scalars.make(value, dtype);
-    if (!this.#scalars.keep(value, dtype, handle)) this.#temporaries.push(handle);
+    if (!this.#scalars.keep(value, dtype, handle)) this.add(handle);
     return handle;
   }
 
@@ -248,38 +215,17 @@ export class Engine {
 
   /** A tensor of given values. */
   from(values: ArrayBufferView, shape: readonly number[], dtype: NativeType): Handle {
-    const bytes = sizeOf(shape) * bytesOf[dtype];
-    if (values.byteLength < bytes) {
-      throw new Error(
-        `torch: expected ${bytes} bytes for [${shape}] ${dtype}, found ${values.byteLength}.`,
-      );
-    }
-    const host = this.#unwritten(shape, dtype, false);
-    if (bytes > 0) this.#library.upload(this.#pointer(host), values, bytes);
-    if (!this.device.cuda) return host;
-    const tensor = this.empty(shape, dtype);
-    this.#dispatcher.check(this.#library.copyTensor(tensor, host, 0), 'upload');
-    return tensor;
+    return this.#transfer.from(values, shape, dtype);
   }
 
   /** Copies a contiguous tensor's values out, after all that was asked for before. */
   read(tensor: Handle, size: number, dtype: NativeType): Values {
-    return this.scope(() => {
-      const values = room(size, dtype);
-      let host = tensor;
-      if (this.device.cuda && size > 0) {
-        host = this.#unwritten([size], dtype, false);
-        const flat = this.view(tensor, [size]);
-        this.#dispatcher.check(this.#library.copyTensor(host, flat, 0), 'download');
-      }
-      if (size > 0) this.#library.download(values, this.#pointer(host), values.byteLength);
-      return values;
-    });
+    return this.#transfer.read(tensor, size, dtype);
   }
 
-  #pointer(tensor: Handle): number {
-    this.#dispatcher.check(this.#library.dataPointer(tensor, this.#dispatcher.out), 'data');
-    return this.#dispatcher.result();
+  /** The same without waiting: the tensor must live, and nothing write to it, until the promise is settled. */
+  readLater(tensor: Handle, size: number, dtype: NativeType): Promise<Values> {
+    return this.#transfer.readLater(tensor, size, dtype);
   }
 
   /** The shape libtorch gives a tensor. */

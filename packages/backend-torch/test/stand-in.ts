@@ -4,6 +4,10 @@ import { type Library, loadLibrary } from '../src/ffi/library.ts';
 export interface DeviceLog {
   uploads: number;
   downloads: number;
+  /** Downloads that another thread has made. */
+  later: number;
+  /** Set to have the next of those fail. */
+  fail: boolean;
   guards: number;
   tf32: boolean | undefined;
 }
@@ -14,7 +18,14 @@ export interface DeviceLog {
  */
 export function gpuStandIn(folder: string): { library: Library; log: DeviceLog } {
   const library = loadLibrary(folder);
-  const log: DeviceLog = { uploads: 0, downloads: 0, guards: 0, tf32: undefined };
+  const log: DeviceLog = {
+    uploads: 0,
+    downloads: 0,
+    later: 0,
+    fail: false,
+    guards: 0,
+    tf32: undefined,
+  };
   const hosts = new Set<number>();
   const noScalar = () => {
     throw new Error('stand-in: a scalar was made on the processor');
@@ -45,6 +56,18 @@ export function gpuStandIn(folder: string): { library: Library; log: DeviceLog }
       if (hosts.has(to)) log.downloads++;
       else log.uploads++;
       return library.copyTensor(to, from, nonBlocking);
+    },
+    copyTensorLater: async (to, from, nonBlocking) => {
+      if (!hosts.has(to) || hosts.has(from)) throw new Error('stand-in: no way out');
+      // A GPU would be busy with what it was asked for before.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (log.fail) {
+        log.fail = false;
+        return 1;
+      }
+      const status = await library.copyTensorLater(to, from, nonBlocking);
+      log.later++;
+      return status;
     },
     guardDevice: (index, out) => {
       if (index !== 1) throw new Error(`stand-in: device ${index}`);

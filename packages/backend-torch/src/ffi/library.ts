@@ -1,10 +1,11 @@
-import koffi, { type LibraryHandle } from 'koffi';
+import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi';
 import { type Context, contextOf } from './context.ts';
 import { openLibraries } from './open.ts';
 
 /** An address in the process, below 2^48: exact as a number. */
 export type Address = number;
 type Native<Arguments extends number[]> = (...args: Arguments) => number;
+type Later<Arguments extends unknown[], Result> = (...args: Arguments) => Promise<Result>;
 
 /** The functions of libtorch's stable C ABI that the engine calls; a status other than 0 is an error. */
 export interface Library {
@@ -23,6 +24,8 @@ export interface Library {
   releaseDevice: Native<[guard: Address]>;
   /** Copies a tensor's values into another, across devices. */
   copyTensor: Native<[to: Address, from: Address, nonBlocking: number]>;
+  /** The same in another thread, which knows what went wrong and cannot say it. */
+  copyTensorLater: Later<[to: Address, from: Address, nonBlocking: number], number>;
   callDispatcher: Native<[name: Address, overload: Address, stack: Address, version: number]>;
   newHandle: Native<[tensor: Address, out: Address]>;
   deleteTensor: Native<[tensor: Address]>;
@@ -67,6 +70,8 @@ export interface Library {
   /** Copies between a typed array and an address. */
   upload: (to: Address, from: ArrayBufferView, bytes: number) => void;
   download: (to: ArrayBufferView, from: Address, bytes: number) => void;
+  /** In another thread; the array must be held until it is done. */
+  downloadLater: Later<[to: ArrayBufferView, from: Address, bytes: number], void>;
   /** The text of this thread's last error; empty before libtorch 2.13, which cannot tell. */
   lastError: () => string;
   /** Bytes that the C library's heap, where tensors of the processor lie, has taken from the system; 0 where unknown. */
@@ -96,6 +101,13 @@ export function loadLibrary(folder: string, cuda = false): Library {
   }
   keepHeap(libc);
   const status = (name: string, args: string[]) => torch.func(name, 'int32', args);
+  const copyTensor: KoffiFunc<Native<[Address, Address, number]>> = status('aoti_torch_copy_', [
+    at,
+    at,
+    'int32',
+  ]);
+  const download: KoffiFunc<(to: ArrayBufferView, from: Address, bytes: number) => void> =
+    libc.func('memcpy', 'void', ['void *', at, 'size_t']);
   const askThreads = torch.func('int32 torch_get_num_threads(_Out_ uint32 *count)');
   const threads = () => {
     const out = [0];
@@ -117,7 +129,8 @@ export function loadLibrary(folder: string, cuda = false): Library {
     cuda: torch.func('aoti_torch_device_type_cuda', 'int32', [])() as number,
     guardDevice: status('aoti_torch_create_device_guard', ['int32', at]),
     releaseDevice: status('aoti_torch_delete_device_guard', [at]),
-    copyTensor: status('aoti_torch_copy_', [at, at, 'int32']),
+    copyTensor,
+    copyTensorLater: later(copyTensor),
     callDispatcher: status('torch_call_dispatcher', [at, at, at, at]),
     newHandle: status('aoti_torch_new_tensor_handle', [at, at]),
     deleteTensor: status('aoti_torch_delete_tensor_object', [at]),
@@ -154,7 +167,8 @@ export function loadLibrary(folder: string, cuda = false): Library {
     free: libc.func('free', 'void', [at]),
     copy: libc.func('memcpy', 'void', [at, at, 'size_t']),
     upload: libc.func('memcpy', 'void', [at, 'void *', 'size_t']),
-    download: libc.func('memcpy', 'void', ['void *', at, 'size_t']),
+    download,
+    downloadLater: later(download),
     lastError:
       version >> 48n >= 0x20dn
         ? torch.func('torch_exception_get_what_without_backtrace', 'str', [])
@@ -162,6 +176,16 @@ export function loadLibrary(folder: string, cuda = false): Library {
     reserved: heapSize(libc),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
+}
+
+/** A function that runs in one of Node's threads for work that takes a while. */
+function later<Arguments extends unknown[], Result>(
+  call: KoffiFunc<(...args: Arguments) => Result>,
+): Later<Arguments, Result> {
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      call.async(...args, (error, result) => (error ? reject(error) : resolve(result)));
+    });
 }
 
 /** glibc's own account of its heap: its arenas, and what it has mapped. */

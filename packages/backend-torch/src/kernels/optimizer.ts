@@ -5,7 +5,7 @@ import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
 
 /** The tensor to write a result into: its own data where nobody shares it, else a copy. */
 function consumed(torch: TorchBackend, info: tf.TensorInfo): tf.TensorInfo {
-  if (torch.refCount(info.dataId) === 1) return torch.alias(info);
+  if (torch.isSole(info)) return torch.alias(info);
   return torch.output(
     torch.engine.op('aten::clone', torch.handle(info), 0),
     info.shape,
