@@ -6,6 +6,7 @@
 //   node pleat.mjs benchmark --device cuda       a training step beside PyTorch's (PLEAT_PYTHON)
 //   node pleat.mjs gpu-benchmark                 the same in float32, TF32 and bfloat16, at batch 128 and 512
 //   node pleat.mjs gpu-checks                    reading beside the event loop, flat memory, repeatable bits
+//   node pleat.mjs experiment integral-train ...  the trainings of benchmarks/integral/pipelines
 
 import { createHash } from 'node:crypto';
 import {
@@ -145,6 +146,12 @@ async function bundleFixtures(folder) {
   );
 }
 
+/** Experiments that are worth a better machine. */
+async function bundleExperiments(folder) {
+  const pipelines = join(root, 'benchmarks', 'integral', 'pipelines');
+  await bundleCode({ 'integral-train': join(pipelines, 'train.mjs') }, folder);
+}
+
 /** A folder as the entries of an archive. */
 function entriesOf(folder, base = folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -167,6 +174,7 @@ try {
   await bundleConformance(join(tree, 'conformance'));
   await bundleFixtures(join(tree, 'fixtures'));
   await bundleBenchmark(join(tree, 'benchmarks'));
+  await bundleExperiments(join(tree, 'experiments'));
   writeFileSync(join(tree, 'package.json'), '{ "type": "module" }\n');
   // A fixed date: the same sources give the same bytes.
   const archive = zipSync(Object.fromEntries(entriesOf(tree)), { level: 9, mtime: '1980-01-01' });

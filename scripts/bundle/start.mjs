@@ -57,6 +57,16 @@ const others = {
   'gpu-benchmark': ['benchmarks', 'engine', 'gpu-step.mjs'],
   'gpu-checks': ['benchmarks', 'engine', 'gpu-checks.mjs'],
 };
-const other = others[process.argv[2]];
+const experiments = ['integral-train'];
+let other = others[process.argv[2]];
+if (process.argv[2] === 'experiment') {
+  const name = process.argv[3];
+  if (!experiments.includes(name)) {
+    console.error(`experiment takes one of ${experiments.join(', ')}, got ${name ?? 'nothing'}.`);
+    process.exit(2);
+  }
+  other = ['experiments', `${name}.js`];
+  process.argv.splice(3, 1);
+}
 if (other) process.argv.splice(2, 1);
 await import(pathToFileURL(join(folder, ...(other ?? ['app', 'cli.js']))).href);
