@@ -10,7 +10,7 @@ test('at least 150 kernels of tfjs run on libtorch', () => {
   const cpu = tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName);
   const shared = native.filter((name) => cpu.includes(name));
   console.log(
-    `${shared.length} of ${cpu.length} kernels on libtorch, ${native.length - shared.length} of @pleat/ops; on tfjs' cpu backend: ${fallback.join(', ')}`,
+    `${shared.length} of ${cpu.length} kernels on libtorch, ${native.length - shared.length} of our own; on tfjs' cpu backend: ${fallback.join(', ')}`,
   );
   expect(shared.length).toBeGreaterThanOrEqual(150);
   expect(shared.length + fallback.length).toBe(cpu.length);

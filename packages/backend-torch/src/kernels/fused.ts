@@ -50,7 +50,7 @@ const batchNormTrain: Kernel = (torch, inputs, { epsilon }: { epsilon: number })
     0,
     epsilon,
   );
-  const power = engine.op('aten::reciprocal', engine.op('aten::square', invStd!));
+  const power = engine.op('aten::pow.Tensor_Tensor', invStd!, engine.scalar(-2, 'float32'));
   const variance = engine.subtract(power, engine.scalar(epsilon, 'float32'), 1);
   return [
     channelsBack(torch, y!, shape),

@@ -15,6 +15,7 @@ import { normKernels } from './norm.ts';
 import { optimizerKernels } from './optimizer.ts';
 import { poolKernels } from './pool.ts';
 import { reduceKernels } from './reduce.ts';
+import { registerReluGradient, reluKernels } from './relu.ts';
 import { resizeKernels } from './resize.ts';
 import { shapeKernels } from './shape.ts';
 import { signalKernels } from './signal.ts';
@@ -35,6 +36,7 @@ const tables = [
   normKernels,
   poolKernels,
   reduceKernels,
+  reluKernels,
   resizeKernels,
   segmentKernels,
   shapeKernels,
@@ -83,4 +85,5 @@ export function registerKernels(backendName: string): void {
   for (const table of anyTables) registerNative(backendName, table, true);
   for (const table of tables) registerNative(backendName, table);
   registerRest(backendName);
+  registerReluGradient();
 }

@@ -152,7 +152,7 @@ export const shapeKernels: KernelTable = {
     const value = x!.dtype === 'int32' ? Math.trunc(constantValue) : constantValue;
     const made = torch.engine.pad(torch.handle(x!), before, after, value);
     const shape = x!.shape.map((size, i) => size + before[i]! + after[i]!);
-    return torch.output(copied(torch, made), shape, x!.dtype);
+    return torch.output(torch.engine.contiguous(made), shape, x!.dtype);
   },
   StridedSlice: (torch, { x }, attrs: StridedSliceAttrs) => {
     const info = tf.slice_util.sliceInfo(
