@@ -18,7 +18,7 @@ const kinds = [
 ];
 
 /** A job's name, which is also that of its files. */
-function jobId({ network, kind, from, share, seed }) {
+export function jobId({ network, kind, from, share, seed }) {
   const parts = [network, kind, from && `from-${from}`, share && `width-${100 * share}`];
   return [...parts.filter(Boolean), `seed-${seed}`].join('.');
 }
