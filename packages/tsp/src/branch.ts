@@ -1,4 +1,4 @@
-import { type Ascent, heldKarp } from './held-karp.ts';
+import { type Ascent, heldKarp, raise } from './held-karp.ts';
 import type { SquareMatrix } from './matrix.ts';
 import { portableSpace } from './space.ts';
 
@@ -16,6 +16,7 @@ interface Node {
 /**
  * Raises a Held-Karp bound by branching (Held & Karp 1971): where the 1-tree has three edges or more at a
  * city, every tour does without one of any three of them, so the least bound of the three branches holds.
+ * The prices of the root's cuts stay as they are.
  *
  * @param upper length of a known tour; when the bound gets there, it is proven shortest
  * @returns the least bound over all open branches, at most `upper`
@@ -26,10 +27,14 @@ export function branchedBound(
   upper: number,
   { nodes, expired }: { nodes: number; expired: () => boolean },
 ): number {
-  const costs = Float64Array.from(data);
+  // At raised costs a tour is longer by no more than the rebate; cuts so hold in every branch.
+  const { rebate } = root.raised;
+  const raised = { n, data: Float64Array.from(data) };
+  raise(raised, root.raised);
+  const costs = raised.data.slice();
   const space = portableSpace({ n, data: costs }, n);
   // No tour that is shorter than the known one has an edge as long.
-  const banned = 2 * upper + 1;
+  const banned = 2 * (upper + rebate) + 1;
   const mark = (edges: readonly number[], cost: (at: number) => number): void => {
     for (let e = 0; e < edges.length; e += 2) {
       const [i, j] = [edges[e]!, edges[e + 1]!];
@@ -48,14 +53,15 @@ export function branchedBound(
     for (const edge of branches) {
       const forbidden = [...least.forbidden, ...edge];
       mark(forbidden, () => banned);
-      const ascent = heldKarp(space, space.nearest(5, least.ascent.pi), upper, {
+      const { pi } = least.ascent;
+      const ascent = heldKarp(space, space.nearest(5, pi), upper + rebate, {
         steps: stepsPerNode,
         timeUsed: () => (expired() ? 1 : 0),
-        from: least.ascent.pi,
+        from: pi,
       });
-      mark(forbidden, (at) => data[at]!);
+      mark(forbidden, (at) => raised.data[at]!);
       // Forbidding an edge shortens no tour.
-      const known = Math.max(ascent.bound, least.ascent.bound);
+      const known = Math.max(ascent.bound - rebate, least.ascent.bound);
       if (known < upper) children.push({ ascent: { ...ascent, bound: known }, forbidden });
     }
     open.splice(open.indexOf(least), 1, ...children);

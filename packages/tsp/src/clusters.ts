@@ -1,5 +1,6 @@
 import type { SpanningTree } from './dense-tree.ts';
 import type { SquareMatrix } from './matrix.ts';
+import { createUnionFind } from './union-find.ts';
 
 /** Turns the slope of a bound at every city into a direction; returns how long the direction is in its own measure. */
 export type Spread = (slope: Int32Array, direction: Float64Array) => number;
@@ -35,27 +36,20 @@ export function createClusters(
   const born = new Float64Array(nodes);
   const moves = new Float64Array(nodes);
   moves.set(scale);
-  const root = Int32Array.from({ length: n }, (_, i) => i);
+  const sets = createUnionFind(n);
+  // The newest cluster of each set, by the city that names the set.
   const cluster = Int32Array.from({ length: n }, (_, i) => i);
-  const find = (city: number): number => {
-    let i = city;
-    while (root[i] !== i) {
-      root[i] = root[root[i]!]!;
-      i = root[i]!;
-    }
-    return i;
-  };
   for (let k = 0; k < joins; k++) {
     const edge = edges[k]!;
     const at = n + k;
     const joined = length(edge);
     born[at] = joined;
-    const [a, b] = [find(edge), find(parent[edge]!)];
+    const [a, b] = [sets.find(edge), sets.find(parent[edge]!)];
     for (const member of [cluster[a]!, cluster[b]!]) {
       above[member] = at;
       if (member >= n) moves[member] = (clusterScale * (joined - born[member]!)) / unit;
     }
-    root[a] = b;
+    sets.join(a, b);
     cluster[b] = at;
   }
 

@@ -1,37 +1,70 @@
 import { createClusters } from './clusters.ts';
 import type { SpanningTree } from './dense-tree.ts';
-import { type Neighbours, pairs } from './neighbours.ts';
+import type { SquareMatrix } from './matrix.ts';
+import { first, type Neighbours, pairs } from './neighbours.ts';
+import { createPrices, type Raised } from './prices.ts';
 import type { Space } from './space.ts';
+import { createSparseGraph } from './sparse-graph.ts';
 import { createSparseTree } from './sparse-tree.ts';
 
-/** What the ascent found. */
-export interface Ascent {
+/** A point that the ascent came to. */
+interface Point {
   /** No closed tour is shorter. */
   readonly bound: number;
   /** The penalties that show it. */
   readonly pi: Float64Array;
+  /** The prices of cuts that show it. */
+  readonly raised: Raised;
   /** The minimum 1-tree that goes with them, as pairs of cities. */
   readonly edges: Int32Array;
 }
 
-/** How long the ascent may take. */
+/** What the ascent found. */
+export interface Ascent extends Point {
+  /** Of each city the edges that are cheapest under penalties and prices, as pairs of cities. */
+  cheap(): Int32Array;
+}
+
+/** How long the ascent may take, and how it begins. */
 export interface AscentBudget {
   readonly steps: number;
   /** The share of the time that is used up; 1 or more ends the ascent. */
   readonly timeUsed: () => number;
-  /** Penalties to go on from, in shorter steps. */
+  /** Penalties to go on from, in shorter steps and without cuts. */
   readonly from?: Float64Array;
 }
 
-// Shares of the steps after which the whole matrix is searched for edges the sparse graph lacks.
-const denseAt = [0.1, 0.2, 0.5, 0.8];
-const [firstLambda, laterLambda, lastLambda] = [3, 0.5, 0.005];
+/** One part of the ascent: which share of it, at what step lengths, with what looks at the whole matrix. */
+interface Phase {
+  readonly until: number;
+  readonly lambda: number;
+  /** Shares of the phase after which the whole matrix is searched for edges that the sparse graph lacks. */
+  readonly looks: readonly number[];
+  /** Whether the looks also search for cuts. */
+  readonly cuts: boolean;
+}
+
+const penalties: Phase = { until: 0.3, lambda: 3, looks: [0.1, 0.2, 0.5, 0.8], cuts: false };
+const cutting: Phase = {
+  until: 1,
+  lambda: 2,
+  looks: [0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
+  cuts: true,
+};
+const resumed: Phase = { ...penalties, until: 1, lambda: 0.5 };
+const lastLambda = 0.005;
 // Share of the direction that stays from the steps before: it lets steps be longer than 2 without going astray.
 const momentum = 0.7;
+// Fewer steps than these do not settle penalties well enough to look for cuts.
+const fewestSteps = 30;
+const cheapest = 5;
+// Share of the time so far that looks at the whole matrix may have taken for another one.
+const longestLooks = 0.4;
 
 /**
  * A lower bound on every closed tour by subgradient ascent over node penalties (Held & Karp 1971), with
- * steps measured against a known tour's length (Held, Wolfe & Crowder 1974).
+ * steps measured against a known tour's length (Held, Wolfe & Crowder 1974), and then also over prices of
+ * 2-matching inequalities that the 1-trees exceed on average (relax and cut, Lucena 1992).
  *
  * Steps look at a sparse graph; only spanning trees of the whole matrix certify a bound. A city's step
  * grows with how far its neighbours are, and clusters also move as wholes, so that dense clusters, lone cities
@@ -51,11 +84,10 @@ export function heldKarp(
   const last = n - 1;
   const pi = new Float64Array(n);
   const degree = new Int32Array(n);
-  const reach = Math.min(1, near.count - 1);
 
   /** Ties the last city to a spanning tree of the others by its two cheapest edges: the bound of the 1-tree. */
   function close(weight: number, edges?: Int32Array): number {
-    let first = Infinity;
+    let least = Infinity;
     let second = Infinity;
     let firstAt = 0;
     let secondAt = 0;
@@ -63,87 +95,157 @@ export function heldKarp(
     for (let i = 0; i < last; i++) {
       const cost = data[last * n + i]! + pi[i]!;
       penalties += pi[i]!;
-      if (cost < first) {
-        [second, secondAt] = [first, firstAt];
-        [first, firstAt] = [cost, i];
+      if (cost < least) {
+        [second, secondAt] = [least, firstAt];
+        [least, firstAt] = [cost, i];
       } else if (cost < second) [second, secondAt] = [cost, i];
     }
     degree[firstAt]!++;
     degree[secondAt]!++;
     degree[last]! += 2;
     edges?.set([last, firstAt, last, secondAt], 2 * (last - 1));
-    return weight + first + second - 2 * penalties;
+    return weight + least + second - 2 * penalties;
   }
 
-  function dense(): { bound: number; edges: Int32Array; tree: SpanningTree } {
+  /** The 1-tree of the whole matrix at the penalties and raised costs. */
+  function dense(raised: Raised): Point & { tree: SpanningTree } {
+    const restore = raise(space.matrix, raised);
     const tree = space.spanningTree(pi);
-    const { parent, key } = tree;
+    restore();
     degree.fill(0);
     const edges = new Int32Array(2 * n);
     let weight = 0;
     for (let i = 1; i < last; i++) {
-      weight += key[i]!;
+      weight += tree.key[i]!;
       edges[2 * i - 2] = i;
-      edges[2 * i - 1] = parent[i]!;
+      edges[2 * i - 1] = tree.parent[i]!;
     }
-    return { bound: close(weight, edges), edges, tree };
+    const bound = close(weight, edges) - raised.rebate;
+    return { bound, edges, pi: pi.slice(), raised, tree };
   }
 
-  const shortest = dense();
   if (from) pi.set(from);
-  else for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
-  const start = dense();
-  let best: Ascent = { bound: start.bound, edges: start.edges, pi: pi.slice() };
-  const spread = createClusters(space.matrix, shortest.tree, ...stepScales(space, near));
-  const lists = [pairs(near), shortest.edges, start.edges];
-  let tree = createSparseTree(space.matrix, lists);
-  let top = -Infinity;
-  const topPi = pi.slice();
+  const start = dense(nothingRaised);
+  let best: Point = start;
+  const spread = createClusters(space.matrix, start.tree, ...stepScales(space, near));
+  if (!from) {
+    const reach = Math.min(1, near.count - 1);
+    for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
+  }
   const slope = new Int32Array(n);
   const steepest = new Float64Array(n);
-  const direction = new Float64Array(n);
-  const lambda0 = from ? laterLambda : firstLambda;
-  const certify = (): Int32Array => {
-    const { bound, edges } = dense();
-    if (bound > best.bound) best = { bound, edges, pi: pi.slice() };
-    return edges;
-  };
+  const topPi = new Float64Array(n);
 
-  let looks = 0;
-  for (let step = 0; step < steps; step++) {
-    const progress = Math.max(step / steps, timeUsed());
-    if (progress >= 1) break;
-    // A bound above a known tour shows that the sparse graph lacks edges.
-    if ((looks < denseAt.length && progress >= denseAt[looks]!) || top > upper) {
-      while (looks < denseAt.length && progress >= denseAt[looks]!) looks++;
-      lists.push(certify(), pairs(space.nearest(5, pi)));
-      if (best.bound >= upper) break;
-      tree = createSparseTree(space.matrix, lists);
+  let inLooks = 0;
+
+  /** Returns the steps taken. */
+  function climb(phase: Phase, begin: number, lists: readonly Int32Array[]): number {
+    const graph = createSparseGraph(space.matrix);
+    graph.add(lists);
+    const tree = createSparseTree(graph);
+    const prices = createPrices(graph, tree);
+    let top = -Infinity;
+    let topPrices = prices.save();
+    const direction = new Float64Array(n);
+
+    /** Takes the highest point to the whole matrix, and edges from there into the graph. */
+    function certify(): void {
+      const here = pi.slice();
+      pi.set(topPi);
+      const found = dense(prices.raised(topPrices));
+      pi.set(here);
+      if (found.bound > best.bound) best = found;
+      prices.add([found.edges]);
       // Bounds of the sparser graph were too high to compare with.
       top = -Infinity;
     }
-    degree.fill(0);
-    const bound = close(tree(pi, degree));
-    if (bound > top) {
-      top = bound;
-      topPi.set(pi);
+
+    let looks = 0;
+    const firstStep = Math.ceil(begin * steps);
+    let step = firstStep;
+    for (; step < steps; step++) {
+      const used = Math.max(step / steps, timeUsed());
+      if (used >= phase.until) break;
+      const progress = (used - begin) / (phase.until - begin);
+      degree.fill(0);
+      const bound = close(tree.measure(pi, degree)) - prices.rebate();
+      if (bound > top) {
+        top = bound;
+        topPi.set(pi);
+        topPrices = prices.save();
+      }
+      for (let i = 0; i < n; i++) slope[i] = degree[i]! - 2;
+      const norm = spread(slope, steepest) + prices.slope();
+      // Every degree is two: the 1-tree is a tour.
+      if (norm === 0) break;
+      // Not a power function, whose last bit may differ between engines.
+      const rest = 1 - progress;
+      const lambda = phase.lambda * rest * rest * rest + lastLambda;
+      const length = (lambda * Math.max(0, upper - bound)) / norm;
+      for (let i = 0; i < n; i++) {
+        direction[i] = (1 - momentum) * steepest[i]! + momentum * direction[i]!;
+        pi[i]! += length * direction[i]!;
+      }
+      prices.move(length, momentum);
+      // A bound above a known tour shows that the sparse graph lacks edges.
+      if ((looks < phase.looks.length && progress >= phase.looks[looks]!) || top > upper) {
+        while (looks < phase.looks.length && progress >= phase.looks[looks]!) looks++;
+        // Where time is short and the matrix large, most of it belongs to steps.
+        const before = timeUsed();
+        if (inLooks <= longestLooks * before) certify();
+        inLooks += timeUsed() - before;
+        if (best.bound >= upper) break;
+        if (phase.cuts) prices.find();
+      }
     }
-    for (let i = 0; i < n; i++) slope[i] = degree[i]! - 2;
-    const norm = spread(slope, steepest);
-    // Every degree is two: the 1-tree is a tour.
-    if (norm === 0) break;
-    // Not a power function, whose last bit may differ between engines.
-    const rest = 1 - progress;
-    const lambda = lambda0 * rest * rest * rest + lastLambda;
-    const length = (lambda * Math.max(0, upper - bound)) / norm;
-    for (let i = 0; i < n; i++) {
-      direction[i] = (1 - momentum) * steepest[i]! + momentum * direction[i]!;
-      pi[i]! += length * direction[i]!;
-    }
+    if (top > -Infinity) certify();
+    pi.set(topPi);
+    return step - firstStep;
   }
-  pi.set(topPi);
-  certify();
-  return best;
+
+  /** Of each city the edges that are cheapest at the best point, as pairs of cities. */
+  function cheap(): Int32Array {
+    const restore = raise(space.matrix, best.raised);
+    const found = pairs(space.nearest(cheapest, best.pi));
+    restore();
+    return found;
+  }
+
+  if (from) climb(resumed, 0, [pairs(near), start.edges]);
+  else {
+    const taken = climb(penalties, 0, [pairs(near), start.edges]);
+    const phase = taken < fewestSteps ? resumed : cutting;
+    climb(phase, penalties.until, [pairs(first(near, cheapest)), best.edges, cheap()]);
+  }
+  return { ...best, cheap };
+}
+
+const nothingRaised: Raised = {
+  ends: new Int32Array(0),
+  by: new Float64Array(0),
+  rebate: 0,
+};
+
+/** Writes raised costs into a matrix; returns what puts it back. */
+export function raise({ n, data }: SquareMatrix, { ends, by }: Raised): () => void {
+  const places = Array.from(by, (_, e): [number, number] => {
+    const [i, j] = [ends[2 * e]!, ends[2 * e + 1]!];
+    return [i * n + j, j * n + i];
+  });
+  const before = places.map(([at]) => data[at]!);
+  for (const [e, [at, back]] of places.entries()) {
+    const cost = before[e]! + by[e]!;
+    // In float32 whatever holds the matrix, so that results are the same; rounded up, the bound would not be certain.
+    const rounded = Math.fround(cost);
+    data[at] = rounded <= cost ? rounded : Math.fround(cost - cost * 2 ** -23);
+    data[back] = data[at]!;
+  }
+  return () => {
+    for (const [e, [at, back]] of places.entries()) {
+      data[at] = before[e]!;
+      data[back] = before[e]!;
+    }
+  };
 }
 
 /** How far each city's neighbours are, against the mean, tempered; and that mean. */

@@ -72,3 +72,9 @@ export function pairs({ count, list }: Neighbours): Int32Array {
   }
   return edges;
 }
+
+/** The first `most` of every city. */
+export function first({ count, list }: Neighbours, most: number): Neighbours {
+  const kept = Math.min(most, count);
+  return { count: kept, list: list.filter((_, k) => k % count < kept) };
+}

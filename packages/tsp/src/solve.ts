@@ -2,7 +2,7 @@ import { rng, stream } from '@pleat/random';
 import { branchedBound, branchLimit } from './branch.ts';
 import { exactLimit, exactOrder } from './exact.ts';
 import { greedyTour } from './greedy.ts';
-import { heldKarp } from './held-karp.ts';
+import { type Ascent, heldKarp } from './held-karp.ts';
 import { createSearch } from './improve.ts';
 import { kickSearch } from './kick.ts';
 import { checkMatrix, lengthOf, type SquareMatrix } from './matrix.ts';
@@ -12,7 +12,10 @@ import { createTour } from './tour.ts';
 import type { SolveOptions, SolveResult } from './types.ts';
 
 const maxCities = 16_384;
-const branchNodes = 100;
+const branchNodes = 60;
+const plainSteps = 200;
+// Share of a time limit that the bound may take before kicks begin.
+const ascentShare = 0.45;
 
 /**
  * Finds a short open path (or closed tour) through all cities, with a lower bound on every such order.
@@ -88,13 +91,9 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
   const begin = seconds();
   const ascent = heldKarp(space, first, lengthOf(cities, tour.order, true), {
     steps: Math.max(100, Math.min(1000, Math.round(1_200_000 / m))),
-    timeUsed: () => (seconds() - begin) / (0.35 * limit),
+    timeUsed: () => (seconds() - begin) / (ascentShare * limit),
   });
-  const candidates = fromEdges(
-    cities,
-    [pairs(space.nearest(5, ascent.pi)), pairs(space.nearest(5)), ascent.edges],
-    12,
-  );
+  const candidates = fromEdges(cities, [ascent.cheap(), pairs(space.nearest(5)), ascent.edges], 12);
   search = createSearch(cities, candidates, tour);
   for (let i = 0; i < m; i++) search.push(tour.order[i]!);
   search.run();
@@ -113,12 +112,25 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
         onProgress({ kicks: done, length, lowerBound: Math.max(0, safe(ascent.bound)) }),
     }),
   });
-  const bound = branches
-    ? branchedBound(cities, ascent, lengthOf(cities, tour.order, true), {
-        nodes: branchNodes,
-        expired: () => seconds() >= limit,
-      })
-    : ascent.bound;
+  let bound = ascent.bound;
+  if (branches) {
+    const length = lengthOf(cities, tour.order, true);
+    // Cuts lift the root of the first search; where their prices then stand in the way, the second does without.
+    const plain = (): Ascent =>
+      heldKarp(space, first, length, {
+        steps: plainSteps,
+        timeUsed: () => (seconds() >= limit ? 1 : 0),
+        from: ascent.pi,
+      });
+    for (const [root, share] of [[() => ascent, 0.85] as const, [plain, 1] as const]) {
+      const expired = (): boolean => seconds() >= share * limit;
+      if (bound >= length || expired()) break;
+      bound = Math.max(
+        bound,
+        branchedBound(cities, root(), length, { nodes: branchNodes, expired }),
+      );
+    }
+  }
   return finish(closed ? tour.order : cutAt(tour.order, n), safe(bound), tried);
 }
 

@@ -59,3 +59,36 @@ export function bruteForce(matrix: SquareMatrix, closed: boolean): number {
   );
   return best;
 }
+
+/** Distances in edges along the shortest way through a graph (Floyd & Warshall). */
+function hops(n: number, edges: readonly [number, number][]): SquareMatrix {
+  const matrix = fromDistance(n, () => n);
+  const { data } = matrix;
+  for (const [i, j] of edges) data[i * n + j] = data[j * n + i] = 1;
+  for (let k = 0; k < n; k++) {
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        data[i * n + j] = Math.min(data[i * n + j]!, data[i * n + k]! + data[k * n + j]!);
+      }
+    }
+  }
+  return matrix;
+}
+
+/**
+ * Three paths of four cities whose ends form two triangles: the textbook case of a Held-Karp bound far below the
+ * optimum (Boyd & Pulleyblank 1991).
+ */
+export function trianglesAndPaths(): SquareMatrix {
+  return hops(12, [
+    ...[0, 1, 2, 4, 5, 6, 8, 9, 10].map((i): [number, number] => [i, i + 1]),
+    ...([
+      [0, 4],
+      [4, 8],
+      [8, 0],
+      [3, 7],
+      [7, 11],
+      [11, 3],
+    ] as [number, number][]),
+  ]);
+}

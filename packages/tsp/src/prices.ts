@@ -1,0 +1,132 @@
+import { type Cut, findCuts } from './cuts.ts';
+import type { SparseGraph } from './sparse-graph.ts';
+import type { SparseTree } from './sparse-tree.ts';
+
+/** Prices of cuts, which the ascent raises and lowers as it does the penalties of cities; the graph's costs hold them. */
+export interface Prices {
+  /** What the prices take off the weight of a 1-tree for a bound. */
+  rebate(): number;
+  /** Looks at the tree measured last; returns the squared slope along prices that may move. */
+  slope(): number;
+  /** Moves every price along its slope, but not below 0. */
+  move(length: number, momentum: number): void;
+  /** Adds cuts that the trees of late exceed. */
+  find(): void;
+  /** Adds edges to the graph, at the prices of the handles they are in. */
+  add(lists: readonly Int32Array[]): void;
+  save(): Float64Array;
+  /** What edges cost more than their length at saved prices: pairs of cities, and by how much. */
+  raised(saved: Float64Array): Raised;
+}
+
+/** Edges that cost more than their length, and what tours are charged at most for it. */
+export interface Raised {
+  readonly ends: Int32Array;
+  readonly by: Float64Array;
+  readonly rebate: number;
+}
+
+// Share of an average of trees that each new one makes.
+const recent = 0.03;
+
+/** No cuts yet, on a graph and the tree that is measured within it. */
+export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
+  const cuts: Cut[] = [];
+  const known = new Set<string>();
+  const price: number[] = [];
+  const slopes: number[] = [];
+  const directions: number[] = [];
+  const cutsOf: number[][] = Array.from({ length: graph.count }, () => []);
+  const handlesAt: number[][] = Array.from({ length: graph.cities }, () => []);
+  // Later trees count more: weights grow, in place of sums that decay.
+  let usage = new Float64Array(graph.count);
+  let weight = 1;
+  let total = 0;
+
+  function note(): void {
+    weight /= 1 - recent;
+    total += weight;
+    for (const e of tree.edges) usage[e]! += weight;
+    if (weight > 1e100) {
+      for (let e = 0; e < usage.length; e++) usage[e]! /= weight;
+      total /= weight;
+      weight = 1;
+    }
+  }
+
+  function take(cut: Cut): void {
+    const name = `${cut.handle} ${cut.teeth}`;
+    if (known.has(name)) return;
+    known.add(name);
+    for (const e of cut.edges) cutsOf[e]!.push(cuts.length);
+    for (const city of cut.handle) handlesAt[city]!.push(cuts.length);
+    cuts.push(cut);
+    price.push(0);
+    slopes.push(0);
+    directions.push(0);
+  }
+
+  return {
+    rebate: () => cuts.reduce((sum, { most }, c) => sum + price[c]! * most, 0),
+    slope() {
+      note();
+      for (let c = 0; c < cuts.length; c++) slopes[c] = -cuts[c]!.most;
+      if (cuts.length > 0) {
+        for (const e of tree.edges) {
+          for (const c of cutsOf[e]!) slopes[c]!++;
+        }
+      }
+      let norm = 0;
+      for (let c = 0; c < cuts.length; c++) {
+        if (price[c]! > 0 || slopes[c]! > 0) norm += slopes[c]! * slopes[c]!;
+      }
+      return norm;
+    },
+    move(length, momentum) {
+      const { cost } = graph;
+      for (let c = 0; c < cuts.length; c++) {
+        directions[c] = (1 - momentum) * slopes[c]! + momentum * directions[c]!;
+        const moved = Math.max(0, price[c]! + length * directions[c]!);
+        const change = moved - price[c]!;
+        if (change === 0) continue;
+        price[c] = moved;
+        for (const e of cuts[c]!.edges) cost[e]! += change;
+      }
+    },
+    find() {
+      const share = usage.map((sum) => sum / total);
+      for (const cut of findCuts(graph, share)) take(cut);
+    },
+    add(lists) {
+      for (const e of graph.add(lists)) {
+        const [i, j] = [graph.ends[2 * e]!, graph.ends[2 * e + 1]!];
+        const both = handlesAt[i]!.filter((c) => handlesAt[j]!.includes(c));
+        cutsOf.push(both);
+        for (const c of both) {
+          cuts[c]!.edges.push(e);
+          graph.cost[e]! += price[c]!;
+        }
+      }
+      const wider = new Float64Array(graph.count);
+      wider.set(usage);
+      usage = wider;
+    },
+    save: () => Float64Array.from(price),
+    raised(saved) {
+      const sums = new Float64Array(graph.count);
+      let rebate = 0;
+      for (let c = 0; c < saved.length; c++) {
+        rebate += saved[c]! * cuts[c]!.most;
+        for (const e of cuts[c]!.edges) sums[e]! += saved[c]!;
+      }
+      const ends: number[] = [];
+      const by: number[] = [];
+      for (let e = 0; e < graph.count; e++) {
+        if (sums[e] === 0) continue;
+        ends.push(graph.ends[2 * e]!, graph.ends[2 * e + 1]!);
+        by.push(sums[e]!);
+      }
+      return { ends: Int32Array.from(ends), by: Float64Array.from(by), rebate };
+    },
+  };
+}
