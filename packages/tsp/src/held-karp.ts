@@ -36,7 +36,8 @@ export interface AscentBudget {
 
 /** One part of the ascent: which share of it, at what step lengths, with what looks at the whole matrix. */
 interface Phase {
-  readonly until: number;
+  /** Its share of what is left of the ascent. */
+  readonly share: number;
   readonly lambda: number;
   /** Shares of the phase after which the whole matrix is searched for edges that the sparse graph lacks. */
   readonly looks: readonly number[];
@@ -44,14 +45,16 @@ interface Phase {
   readonly cuts: boolean;
 }
 
-const penalties: Phase = { until: 0.3, lambda: 3, looks: [0.1, 0.2, 0.5, 0.8], cuts: false };
+const penalties: Phase = { share: 0.3, lambda: 3, looks: [0.1, 0.2, 0.5, 0.8], cuts: false };
 const cutting: Phase = {
-  until: 1,
+  share: 1,
   lambda: 2,
   looks: [0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
   cuts: true,
 };
-const resumed: Phase = { ...penalties, until: 1, lambda: 0.5 };
+const resumed: Phase = { ...penalties, share: 1, lambda: 0.5 };
+// Reading a clock costs about as much as a step of a hundred cities.
+const clockEvery = 4;
 const lastLambda = 0.005;
 // Share of the direction that stays from the steps before: it lets steps be longer than 2 without going astray.
 const momentum = 0.7;
@@ -136,23 +139,24 @@ export function heldKarp(
   const steepest = new Float64Array(n);
   const topPi = new Float64Array(n);
 
+  let step = 0;
   let inLooks = 0;
+  const used = (): number => Math.max(step / steps, timeUsed());
 
   /** Returns the steps taken. */
-  function climb(phase: Phase, begin: number, lists: readonly Int32Array[]): number {
+  function climb(phase: Phase, lists: readonly Int32Array[]): number {
     const graph = createSparseGraph(space.matrix);
     graph.add(lists);
     const tree = createSparseTree(graph);
     const prices = createPrices(graph, tree);
     let top = -Infinity;
-    let topPrices = prices.save();
     const direction = new Float64Array(n);
 
     /** Takes the highest point to the whole matrix, and edges from there into the graph. */
     function certify(): void {
       const here = pi.slice();
       pi.set(topPi);
-      const found = dense(prices.raised(topPrices));
+      const found = dense(prices.raised());
       pi.set(here);
       if (found.bound > best.bound) best = found;
       prices.add([found.edges]);
@@ -161,18 +165,20 @@ export function heldKarp(
     }
 
     let looks = 0;
-    const firstStep = Math.ceil(begin * steps);
-    let step = firstStep;
-    for (; step < steps; step++) {
-      const used = Math.max(step / steps, timeUsed());
-      if (used >= phase.until) break;
-      const progress = (used - begin) / (phase.until - begin);
+    const firstStep = step;
+    const begin = used();
+    const until = begin + phase.share * (1 - begin);
+    let now = begin;
+    for (; ; step++) {
+      now = step % clockEvery === 0 ? used() : Math.max(now, step / steps);
+      if (now >= until) break;
+      const progress = (now - begin) / (until - begin);
       degree.fill(0);
       const bound = close(tree.measure(pi, degree)) - prices.rebate();
       if (bound > top) {
         top = bound;
         topPi.set(pi);
-        topPrices = prices.save();
+        prices.mark();
       }
       for (let i = 0; i < n; i++) slope[i] = degree[i]! - 2;
       const norm = spread(slope, steepest) + prices.slope();
@@ -194,6 +200,7 @@ export function heldKarp(
         const before = timeUsed();
         if (inLooks <= longestLooks * before) certify();
         inLooks += timeUsed() - before;
+        now = used();
         if (best.bound >= upper) break;
         if (phase.cuts) prices.find();
       }
@@ -211,11 +218,11 @@ export function heldKarp(
     return found;
   }
 
-  if (from) climb(resumed, 0, [pairs(near), start.edges]);
+  if (from) climb(resumed, [pairs(near), start.edges]);
   else {
-    const taken = climb(penalties, 0, [pairs(near), start.edges]);
+    const taken = climb(penalties, [pairs(near), start.edges]);
     const phase = taken < fewestSteps ? resumed : cutting;
-    climb(phase, penalties.until, [pairs(first(near, cheapest)), best.edges, cheap()]);
+    climb(phase, [pairs(first(near, cheapest)), best.edges, cheap()]);
   }
   return { ...best, cheap };
 }

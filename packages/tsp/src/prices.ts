@@ -14,9 +14,10 @@ export interface Prices {
   find(): void;
   /** Adds edges to the graph, at the prices of the handles they are in. */
   add(lists: readonly Int32Array[]): void;
-  save(): Float64Array;
-  /** What edges cost more than their length at saved prices: pairs of cities, and by how much. */
-  raised(saved: Float64Array): Raised;
+  /** Remembers the prices as they are. */
+  mark(): void;
+  /** What edges cost more than their length at the prices remembered. */
+  raised(): Raised;
 }
 
 /** Edges that cost more than their length, and what tours are charged at most for it. */
@@ -34,6 +35,7 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
   const cuts: Cut[] = [];
   const known = new Set<string>();
   const price: number[] = [];
+  const marked: number[] = [];
   const slopes: number[] = [];
   const directions: number[] = [];
   const cutsOf: number[][] = Array.from({ length: graph.count }, () => []);
@@ -62,12 +64,17 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
     for (const city of cut.handle) handlesAt[city]!.push(cuts.length);
     cuts.push(cut);
     price.push(0);
+    marked.push(0);
     slopes.push(0);
     directions.push(0);
   }
 
   return {
-    rebate: () => cuts.reduce((sum, { most }, c) => sum + price[c]! * most, 0),
+    rebate() {
+      let sum = 0;
+      for (let c = 0; c < cuts.length; c++) sum += price[c]! * cuts[c]!.most;
+      return sum;
+    },
     slope() {
       note();
       for (let c = 0; c < cuts.length; c++) slopes[c] = -cuts[c]!.most;
@@ -111,13 +118,16 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
       wider.set(usage);
       usage = wider;
     },
-    save: () => Float64Array.from(price),
-    raised(saved) {
+    mark() {
+      for (let c = 0; c < price.length; c++) marked[c] = price[c]!;
+    },
+    raised() {
       const sums = new Float64Array(graph.count);
       let rebate = 0;
-      for (let c = 0; c < saved.length; c++) {
-        rebate += saved[c]! * cuts[c]!.most;
-        for (const e of cuts[c]!.edges) sums[e]! += saved[c]!;
+      for (let c = 0; c < cuts.length; c++) {
+        if (marked[c] === 0) continue;
+        rebate += marked[c]! * cuts[c]!.most;
+        for (const e of cuts[c]!.edges) sums[e]! += marked[c]!;
       }
       const ends: number[] = [];
       const by: number[] = [];

@@ -160,13 +160,16 @@ describe('cuts', () => {
     prices.find();
     prices.slope();
     prices.move(-1, 0);
-    const down = prices.save();
-    expect(down.every((price) => price >= 0)).toBe(true);
+    // Prices do not fall below zero.
+    prices.mark();
+    expect(prices.raised().by.every((by) => by >= 0)).toBe(true);
     tree.measure(pi, degree);
     prices.slope();
     prices.move(1, 0);
     prices.add([Int32Array.of(0, 2)]);
-    const raised = prices.raised(prices.save());
+    prices.mark();
+    const raised = prices.raised();
+    expect(raised.by.length).toBeGreaterThan(0);
     expect(raised.ends.length).toBe(2 * raised.by.length);
     for (let k = 0; k < raised.by.length; k++) {
       const [i, j] = [raised.ends[2 * k]!, raised.ends[2 * k + 1]!];
