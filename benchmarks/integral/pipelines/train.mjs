@@ -4,6 +4,7 @@
 // What is finished lies in the folder at once (ID.pleat, ID.json, and a line of results.jsonl); a second call goes on with the rest.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { epochsWithin } from './fit.mjs';
 import { jobList } from './jobs.mjs';
 import { hand, poolOptions, poolSettings, serve } from './pool.mjs';
 import { work } from './work.mjs';
@@ -14,15 +15,21 @@ const { values } = parseArgs({
     epochs: { type: 'string', default: '8' },
     batch: { type: 'string', default: '256' },
     scale: { type: 'string', default: '1' },
+    fit: { type: 'string' },
+    within: { type: 'string' },
   },
 });
+const seeds = values.seeds.split(',').map(Number);
+const jobs = jobList(seeds).filter(({ id }) => id.includes(values.only));
+if (values.fit !== undefined) {
+  values.epochs = `${epochsWithin(values.fit, jobs, Number(values.jobs), Number(values.within))}`;
+  if (!values.worker) console.log(`${values.epochs} epochs fit into ${values.within} s`);
+}
 const [epochs, batch, scale] = [values.epochs, values.batch, values.scale].map(Number);
 const settings = {
   ...{ ...poolSettings(values), epochs, batch, scale },
   ...(values.smoke && { scale: 0.25, epochs: 1, batch: 64, images: 256 }),
 };
-const seeds = values.seeds.split(',').map(Number);
-const jobs = jobList(seeds).filter(({ id }) => id.includes(values.only));
 
 function describe({ id, complete, validationAccuracy, lastLosses, seconds, imagesPerSecond }) {
   const parts = [
