@@ -53,7 +53,7 @@ export function unitList(seeds) {
     parts(network, seed)
       .filter(({ pipeline }) => pipeline !== 'B')
       .map((part) => ({
-        id: `${network}.whole.${name(part)}.seed-${seed}`,
+        id: `${network}.whole.${part.pipeline === 'C' ? 'discrete' : name(part)}.seed-${seed}`,
         ...{ ...part, network, seed, pipeline: part.pipeline === 'C' ? 'discrete' : 'A' },
         ...{ league: 'whole', compression: 0 },
       })),
