@@ -26,7 +26,7 @@ const results = readdirSync(join(root, 'results'))
   .map((file) => JSON.parse(readFileSync(join(root, 'results', file), 'utf8')));
 const sections = results.map(
   ({ name, question, date, machine, rows }) =>
-    `## ${name}\n\n${question}\n\n${table(rows)}\n\n${date}, ${machine.cores} cores of ${machine.cpu}, Node ${machine.node}.`,
+    `## ${name}\n\n${question}\n\n${table(rows)}\n\n${date}, ${machine.engine ?? `${machine.cores} cores of ${machine.cpu}`}, Node ${machine.node}.`,
 );
 writeFileSync(
   join(root, 'README.md'),
