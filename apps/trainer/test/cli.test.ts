@@ -116,7 +116,10 @@ describe.skipIf(!built)('a run', () => {
     const config = join(cwd, 'run.yaml');
     writeFileSync(config, 'epochs: 9\nengine: cpu\nlearner: edge-popup\nkeep: 0.4\n');
     const trained = await run(
-      [...tinyTrain('out', '--config', config, '--epochs', '2'), '--json'],
+      [
+        ...tinyTrain('out', '--config', config, '--epochs', '2', '--hold-out', 'last'),
+        ...['--tensors', 'uint8', '--json'],
+      ],
       cwd,
     );
     expect(trained.code, trained.stderr).toBe(0);
@@ -136,6 +139,9 @@ describe.skipIf(!built)('a run', () => {
     expect(result.correct).toBe(summary.test.correct);
     expect(result.loss).toBe(summary.test.loss);
     expect(result.images).toBe(2000);
+    const held = ['eval', 'out/model.pleat', '--engine', 'cpu', '--split', 'validation', '--json'];
+    const validated = JSON.parse((await run(held, cwd)).stdout);
+    expect(validated).toMatchObject(summary.validation);
 
     const inspected = JSON.parse((await run(['inspect', 'out/model.pleat', '--json'], cwd)).stdout);
     const size = readFileSync(join(cwd, 'out', 'model.pleat')).length;

@@ -94,6 +94,31 @@ describe('the training loop', () => {
     expect(run.state).toMatchObject({ epoch: 2, batch: 0, step: 12 });
   });
 
+  test('tells of the epoch that is kept: the best, or the last when that is asked for', async () => {
+    const told = async (select: 'best' | 'last') => {
+      // A rate that ruins what the first epoch learnt.
+      const options = { method: 'dense', dim: 8, epochs: 4, schedule: 'constant', select } as const;
+      const run = await openRun(temporaryFolder(), { ...options, learningRate: 0.02 });
+      const accuracies: number[] = [];
+      const epoch = run.metrics.epoch;
+      run.metrics.epoch = (row) => {
+        accuracies.push(row.validationAccuracy!);
+        run.optimizer.learningRate = 100;
+        run.schedule = () => 100;
+        epoch(row);
+      };
+      await trainLoop(run);
+      run.metrics.close();
+      return { accuracies, kept: run.state.best! };
+    };
+    const best = await told('best');
+    expect(best.kept.accuracy).toBe(Math.max(...best.accuracies));
+    expect(best.accuracies.at(-1)).toBeLessThan(best.kept.accuracy);
+    const last = await told('last');
+    expect(last.accuracies).toEqual(best.accuracies);
+    expect(last.kept).toMatchObject({ epoch: 4, accuracy: last.accuracies.at(-1) });
+  });
+
   test('learns: the loss of the last epoch is below that of the first', async () => {
     const run = await openRun(temporaryFolder(), {
       method: 'dense',

@@ -128,6 +128,29 @@ describe.skipIf(!built || process.platform !== 'linux')('a sweep', () => {
     expect(rows.map(({ status }) => status)).toEqual(Array(4).fill('finished'));
   });
 
+  test('stops when its minutes are over, with whole rows and a report, and goes on', async () => {
+    const cwd = temporaryFolder();
+    const text = sweep.replace(/include.*/, '').replace('epochs: 2', 'epochs: 12');
+    writeFileSync(join(cwd, 's.yaml'), text.replace('learner: [signed, supermask], ', ''));
+    const first = await run(['sweep', 's.yaml', '--jobs', '1', '--json'], cwd);
+    expect(first.code, first.stderr).toBe(0);
+    const { seconds } = read(cwd).rows[0]!.result!;
+    writeFileSync(join(cwd, 's.yaml'), text);
+    const minutes = String(seconds / 60);
+    const timed = await run(
+      ['sweep', 's.yaml', '--jobs', '1', '--minutes', minutes, '--json'],
+      cwd,
+    );
+    expect(timed.code, timed.stderr).toBe(0);
+    const { finished, left } = JSON.parse(timed.stdout);
+    expect(finished + left).toBe(4);
+    expect(left).toBeGreaterThan(0);
+    const partial = await run(['report', 's.yaml', '--json'], cwd);
+    expect(JSON.parse(partial.stdout)).toMatchObject({ runs: finished });
+    const rest = await run(['sweep', 's.yaml', '--json'], cwd);
+    expect(JSON.parse(rest.stdout)).toMatchObject({ runs: 4, finished: 4, left: 0 });
+  });
+
   test('done task by task, is gathered with the figures of a sweep', async () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, 's.yaml'), sweep.replace('[signed, supermask]', 'signed'));

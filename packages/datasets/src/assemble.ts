@@ -3,35 +3,42 @@ import { DatasetError } from './errors.ts';
 import { pixels } from './memory.ts';
 import type { Dataset, LoadOptions, RawDataset, Split } from './types.ts';
 
+type HeldOut = Pick<LoadOptions, 'validation' | 'holdOut' | 'seed'>;
+
 /** Holds out the validation split and adds the training split's statistics. */
 export function assemble(
   name: string,
   raw: RawDataset,
-  { validation = 0.1, seed = 0 }: Pick<LoadOptions, 'validation' | 'seed'>,
+  { validation = 0.1, holdOut = 'drawn', seed = 0 }: HeldOut,
 ): Dataset {
   const [height, width, channels] = raw.shape;
-  const held = holdOut(raw.train.labels, raw.classes.length, validation, seed);
+  if (!['drawn', 'last'].includes(holdOut)) {
+    throw new DatasetError(
+      'bad-option',
+      `loadDataset: expected holdOut to be 'drawn' or 'last', found ${JSON.stringify(holdOut)}; correct this option.`,
+    );
+  }
+  const { labels, length } = raw.train;
+  const count = heldCount(validation, length);
+  const isHeld =
+    holdOut === 'last'
+      ? lastImages(length, count)
+      : drawnImages(labels, raw.classes.length, count, seed);
   const size = height * width * channels;
-  const train = held.count === 0 ? raw.train : take(raw.train, size, held.isHeld, false);
+  const train = count === 0 ? raw.train : take(raw.train, size, isHeld, false);
   return {
     name,
     classes: [...raw.classes],
     shape: [height, width, channels],
     train,
-    validation: take(raw.train, size, held.isHeld, true),
+    validation: take(raw.train, size, isHeld, true),
     test: raw.test,
     ...channelStatistics(train.images, channels),
   };
 }
 
-/** Marks the images to hold out: drawn by seed, each class in its share (largest remainders first). */
-function holdOut(
-  labels: Split['labels'],
-  classes: number,
-  validation: number,
-  seed: number,
-): { isHeld: Uint8Array; count: number } {
-  const n = labels.length;
+/** How many of `n` images to hold out. */
+function heldCount(validation: number, n: number): number {
   const count = validation < 1 ? Math.round(validation * n) : validation;
   if (!(Number.isInteger(count) && validation >= 0 && count < n)) {
     throw new DatasetError(
@@ -39,8 +46,23 @@ function holdOut(
       `loadDataset: expected validation to be a share below 1 or a count below ${n}, found ${validation}; hold out fewer images.`,
     );
   }
+  return count;
+}
+
+function lastImages(n: number, count: number): Uint8Array {
+  return new Uint8Array(n).fill(1, n - count);
+}
+
+/** Marks images drawn by seed, each class in its share (largest remainders first). */
+function drawnImages(
+  labels: Split['labels'],
+  classes: number,
+  count: number,
+  seed: number,
+): Uint8Array {
+  const n = labels.length;
   const isHeld = new Uint8Array(n);
-  if (count === 0) return { isHeld, count };
+  if (count === 0) return isHeld;
   const sizes = new Array<number>(classes).fill(0);
   for (const label of labels) sizes[label]!++;
   const exact = sizes.map((size) => (size * count) / n);
@@ -54,7 +76,7 @@ function holdOut(
   for (const i of permutation(stream(seed, 'datasets/validation'), n)) {
     if (quota[labels[i]!]!-- > 0) isHeld[i] = 1;
   }
-  return { isHeld, count };
+  return isHeld;
 }
 
 function take(from: Split, size: number, isHeld: Uint8Array, held: boolean): Split {

@@ -54,7 +54,12 @@ export interface LoadOptions {
   download?: boolean;
   /** Held-out share (below 1) or count of the training images; default 0.1. */
   validation?: number;
-  /** Seed of the validation split; default 0. */
+  /**
+   * Which images are held out: 'drawn' by seed, every class in its share (default), or the 'last' of the training images,
+   * the same whatever the seed.
+   */
+  holdOut?: 'drawn' | 'last';
+  /** Seed of a drawn validation split; default 0. */
   seed?: number;
   /** Which of CIFAR-100's labels; default 'fine'. */
   labels?: 'fine' | 'coarse';

@@ -6,6 +6,7 @@ import {
   type Dataset,
   type DatasetName,
   datasetNames,
+  type LoadOptions,
   loadDataset,
 } from '../src/index.ts';
 import { registry } from '../src/sets/registry.ts';
@@ -45,7 +46,7 @@ const small: Record<DatasetName, Record<string, Uint8Array>> = {
 
 function contract(
   name: DatasetName,
-  load: (options?: { validation?: number; seed?: number }) => Promise<Dataset>,
+  load: (options?: Pick<LoadOptions, 'validation' | 'holdOut' | 'seed'>) => Promise<Dataset>,
 ) {
   test('says what it is', async () => {
     const set = await load();
@@ -85,6 +86,21 @@ function contract(
     const other = await load({ validation: 0.25, seed: 2 });
     expect(keys(other.validation)).not.toEqual(keys(set.validation));
     expect(other.test?.labels).toEqual(set.test?.labels);
+  }, 120_000);
+
+  test('the last training images are held out when asked for, whatever the seed', async () => {
+    const all = await load({ validation: 0 });
+    const count = Math.floor(all.train.length / 5);
+    const pixels = (count * all.train.images.length) / all.train.length;
+    for (const seed of [0, 1]) {
+      const { train, validation } = await load({ validation: count, holdOut: 'last', seed });
+      expect(validation.labels).toEqual(all.train.labels.slice(-count));
+      expect(Buffer.compare(validation.images, all.train.images.subarray(-pixels))).toBe(0);
+      expect(train.labels).toEqual(all.train.labels.slice(0, -count));
+    }
+    await expect(load({ holdOut: 'first' as never })).rejects.toThrow(
+      `loadDataset: expected holdOut to be 'drawn' or 'last', found "first"`,
+    );
   }, 120_000);
 
   test('validation holds every class in its share', async () => {

@@ -157,6 +157,7 @@ export function pruneCommand(): Command {
         { pruneChannels, pruneWeights },
         { tensor4d },
         { startEngine },
+        { splitOf },
         { openModel },
         { evaluate },
         { checkFit },
@@ -166,6 +167,7 @@ export function pruneCommand(): Command {
         import('@pleat/prune'),
         import('@tensorflow/tfjs'),
         import('../engines/registry.ts'),
+        import('../data/dataset-of.ts'),
         import('../files/pleat.ts'),
         import('../train/evaluate.ts'),
         import('../train/fit.ts'),
@@ -188,8 +190,7 @@ export function pruneCommand(): Command {
       if (name !== null && (needsData || flags.measure)) {
         dataset = await loadDataset(name as (typeof datasetNames)[number], {
           ...(flags.data !== undefined && { data: flags.data as string }),
-          ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
-          ...(typeof metadata.seed === 'number' && { seed: metadata.seed }),
+          ...splitOf(metadata),
         });
         checkFit(model, dataset);
         dataset = { ...dataset, ...metadata.preprocessing };

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
+import type { ResultRow } from '../sweep/row.ts';
+
+/** Test accuracy, unless a finished run has none: nobody is left out of the picture. */
+function shownAccuracy(rows: readonly ResultRow[]): 'test' | 'validation' {
+  return rows.every(({ result }) => result === undefined || result.test !== null)
+    ? 'test'
+    : 'validation';
+}
 
 /** `pleat report`: what the runs of sweeps say together. */
 export function reportCommand(): Command {
@@ -18,9 +26,10 @@ export function reportCommand(): Command {
       command
         .option('--out <folder>', 'where to write (default: report in the first sweep’s folder)')
         .addOption(
-          new Option('--accuracy <split>', 'which accuracy the picture shows')
-            .choices(['test', 'validation'])
-            .default('test'),
+          new Option(
+            '--accuracy <split>',
+            'which accuracy the picture shows (default: test where every run has one, else validation)',
+          ).choices(['test', 'validation']),
         )
         .option('--title <text>', 'heading of the page (default: the names of the sweeps)'),
     run: async ({ args, flags, output }) => {
@@ -33,7 +42,7 @@ export function reportCommand(): Command {
       const written = await writeResults(rows, {
         title: (flags.title as string | undefined) ?? names.join(', '),
         folder: (flags.out as string | undefined) ?? (root ? join(root, 'report') : 'report'),
-        kind: flags.accuracy as 'test' | 'validation',
+        kind: (flags.accuracy as 'test' | 'validation' | undefined) ?? shownAccuracy(rows),
       });
       output.say(`${rows.length} runs of ${names.join(', ')}`);
       output.say(`Page      ${written.html}`);

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { toCount } from '../cli/arguments.ts';
+import { toCount, toPositive } from '../cli/arguments.ts';
 import { defineCommand } from '../cli/command.ts';
 import { CliError, UsageError } from '../cli/errors.ts';
 import type { Output } from '../cli/output.ts';
@@ -13,8 +13,9 @@ function tellRuns(runs: readonly SweepRun[], output: Output): void {
 }
 
 function tell(summary: SweepSummary, origin: string, output: Output): void {
-  const { runs, finished, failed, results } = summary;
-  output.say(`${runs} runs: ${finished} finished${failed > 0 ? `, ${failed} failed` : ''}`);
+  const { runs, finished, failed, left, results } = summary;
+  const others = [failed > 0 && `${failed} failed`, left > 0 && `${left} left`].filter(Boolean);
+  output.say(`${runs} runs: ${[`${finished} finished`, ...others].join(', ')}`);
   output.say(`Results  ${results}`);
   output.say(`Report   pleat report ${origin}`);
   output.result(summary);
@@ -25,6 +26,7 @@ interface SweepFlags {
   jobs?: number;
   out?: string;
   data?: string;
+  minutes?: number;
   retryFailed?: boolean;
   list?: boolean;
   queue?: string;
@@ -61,6 +63,9 @@ async function queued(
   if (options.jobs !== undefined) {
     throw new UsageError('--jobs is what each worker decides; give it to pleat work.');
   }
+  if (options.minutes !== undefined) {
+    throw new UsageError('--minutes is for runs on this machine; stop a queue with Ctrl-C.');
+  }
   const { runQueued } = await import('../sweep/queue/submit.ts');
   return runQueued(sweep, runs, options, output);
 }
@@ -96,6 +101,7 @@ export function sweepCommand(): Command {
         .option('--out <folder>', 'folder of the sweep (default: what the file says)')
         .option('--data <folder>', 'folder that holds data sets')
         .option('--retry-failed', 'try runs again that failed')
+        .option('--minutes <number>', 'save what is under way and stop after so long', toPositive)
         .option('--list', 'show the runs, start none')
         .optionsGroup('More than one machine:')
         .option('--queue <url>', 'have workers on any machine do it, through a Redis server')

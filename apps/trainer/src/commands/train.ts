@@ -10,7 +10,7 @@ import { resumeConfig } from '../config/resume.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { formatBytes, formatShare } from '../report/format.ts';
 import { readRunConfig, runPaths } from '../run/folder.ts';
-import type { Summary } from '../run/summary.ts';
+import type { SplitSummary, Summary } from '../run/summary.ts';
 import type { TrainMode } from '../train/run.ts';
 
 interface Plan {
@@ -48,18 +48,17 @@ async function planRun(flags: Record<string, unknown>, output: Output): Promise<
   return { config: resolveConfig(...asked), mode: 'new' };
 }
 
+function measured({ accuracy, correct, images }: SplitSummary): string {
+  return `${formatShare(accuracy)} (${correct} of ${images}, on the model as read back from the file)`;
+}
+
 function tell(summary: Summary, output: Output): void {
   const { test, validation, size } = summary;
   output.say();
-  if (test)
-    output.say(
-      `Test accuracy  ${formatShare(test.accuracy)} (${test.correct} of ${test.images}, on the model as read back from the file)`,
-    );
+  if (test) output.say(`Test accuracy  ${measured(test)}`);
   else output.say('Test accuracy  - (the data set has no test images here)');
   if (validation)
-    output.say(
-      `Validation     ${formatShare(validation.accuracy)} in its best epoch, ${validation.epoch}; kept: epoch ${summary.selected.epoch}`,
-    );
+    output.say(`Validation     ${measured(validation)}; kept: epoch ${summary.selected.epoch}`);
   output.say(
     `File           ${formatBytes(size.fileBytes)} of ${formatBytes(size.float32Bytes)} in float32: ${formatShare(size.trueRatio)} smaller${size.paperRatio === null ? '' : ` (the paper's ratio: ${formatShare(size.paperRatio)})`}`,
   );

@@ -62,6 +62,10 @@ export const trainSchema = z.strictObject({
     .union([z.number().min(0).lt(1), z.int().min(1)])
     .default(0.1)
     .describe('held-out part of the training images: a share below 1 or a count'),
+  holdOut: z
+    .enum(['drawn', 'last'])
+    .default('drawn')
+    .describe('which are held out: drawn by the seed, classes in their share, or the last ones'),
   limit: count().optional().describe('train on the first N images only'),
   augmentation: augmentationSchema
     .default('none')

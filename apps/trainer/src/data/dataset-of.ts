@@ -1,4 +1,4 @@
-import { type Dataset, loadDataset } from '@pleat/datasets';
+import { type Dataset, type LoadOptions, loadDataset } from '@pleat/datasets';
 import { UsageError } from '../cli/errors.ts';
 import { datasetNames } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
@@ -21,6 +21,15 @@ function chooseDataset(flag: unknown, stored: string | undefined, file: string):
   return name as DatasetName;
 }
 
+/** How the training images were divided when a model was trained, as far as its file says. */
+export function splitOf(metadata: ModelMetadata): LoadOptions {
+  return {
+    ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
+    ...(metadata.holdOut === 'last' && { holdOut: metadata.holdOut }),
+    ...(typeof metadata.seed === 'number' && { seed: metadata.seed }),
+  };
+}
+
 /**
  * The data set a model is measured on: the one its file names, split as when it was trained.
  *
@@ -34,8 +43,7 @@ export async function datasetOf(
   const name = chooseDataset(flags.dataset, metadata.dataset, file);
   const dataset = await loadDataset(name, {
     ...(flags.data !== undefined && { data: flags.data as string }),
-    ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
-    ...(typeof metadata.seed === 'number' && { seed: metadata.seed }),
+    ...splitOf(metadata),
   });
   return { name, dataset };
 }

@@ -6,7 +6,7 @@ import type { OptimizerState } from '@pleat/optim';
 import { CliError, errorSentence } from '../cli/errors.ts';
 import type { MetricsPosition } from './metrics.ts';
 
-/** The best epoch so far, by validation accuracy. */
+/** The epoch that is kept so far: the best by validation accuracy, or with `select: 'last'` the latest. */
 export interface BestEpoch {
   epoch: number;
   accuracy: number;

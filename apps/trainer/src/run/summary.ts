@@ -24,6 +24,16 @@ export interface RoundSummary {
   validation: BestEpoch | null;
 }
 
+/** How a stored model does on a split. */
+export interface SplitSummary {
+  images: number;
+  correct: number;
+  /** Share of 1. */
+  accuracy: number;
+  /** Mean cross entropy in nats. */
+  loss: number;
+}
+
 /** The outcome of a run, as `summary.json` and `--json` give it. */
 export interface Summary {
   status: 'finished';
@@ -42,9 +52,10 @@ export interface Summary {
   /** Rounds of training before the last, of pruning and lottery tickets. */
   rounds: RoundSummary[];
   selected: { rule: 'best' | 'last'; epoch: number };
-  validation: BestEpoch | null;
-  /** Measured once, on the model read back from the file; null when the data set has no test split. */
-  test: { images: number; correct: number; accuracy: number; loss: number } | null;
+  /** Of the model read back from the file; null when nothing was held out. */
+  validation: SplitSummary | null;
+  /** Of the model read back from the file, measured once; null when the data set has no test split. */
+  test: SplitSummary | null;
   size: SizeSummary;
   /** Of an integral network: validation accuracy at several widths, all groups at the same share. */
   widths?: WidthRow[];

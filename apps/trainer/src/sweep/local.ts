@@ -22,6 +22,8 @@ export interface SweepSummary {
   runs: number;
   finished: number;
   failed: number;
+  /** Not ended yet. */
+  left: number;
 }
 
 /** One line on a run that ended. */
@@ -77,13 +79,14 @@ export function summarize(
   { rows }: ResultsFile,
 ): SweepSummary {
   const status = runs.map(({ id }) => rows.get(id)?.status);
-  const count = (wanted: string) => status.filter((found) => found === wanted).length;
+  const count = (wanted?: string) => status.filter((found) => found === wanted).length;
   return {
     sweep: name,
     results: paths.results,
     runs: runs.length,
     finished: count('finished'),
     failed: count('failed'),
+    left: count(),
   };
 }
 
@@ -111,6 +114,8 @@ export async function runLocally(
     /** Processes at a time; 0 gathers what ended elsewhere and starts none. */
     jobs: number;
     data?: string | undefined;
+    /** After so many minutes the runs under way are saved and no more are started. */
+    minutes?: number | undefined;
     retryFailed: boolean;
     origin: string;
   },
@@ -142,10 +147,13 @@ export async function runLocally(
       },
     });
     const watch = setInterval(() => signals.signal && pool.stop(), 50);
+    const limit =
+      options.minutes === undefined ? undefined : setTimeout(pool.stop, options.minutes * 60_000);
     try {
       await pool.done;
     } finally {
       clearInterval(watch);
+      clearTimeout(limit);
       progress.stop();
     }
     signals.check();

@@ -49,6 +49,7 @@ export async function loadData(
   const loaded = await loadDataset(config.dataset, {
     download: config.download,
     validation: config.validation,
+    holdOut: config.holdOut,
     seed: config.seed,
     ...(config.data !== undefined && { data: config.data }),
     onProgress: ({ file }) => {

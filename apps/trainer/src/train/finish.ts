@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '@pleat/codec/node';
+import type { Split } from '@pleat/datasets';
 import { decodeModel, encodeModel, inspectModel } from '@pleat/mask';
 import { version } from '../cli/version.ts';
 import { modelName } from '../config/name.ts';
@@ -68,6 +69,7 @@ function metadataOf({ config, dataset, state, model }: TrainRun): ModelMetadata 
     // Pixels are divided by 255, then normalised per channel.
     preprocessing: { mean: dataset.mean, std: dataset.std },
     validation: config.validation,
+    ...(config.holdOut === 'last' && { holdOut: config.holdOut }),
     seed: config.seed,
     training: {
       ...Object.fromEntries(method),
@@ -98,6 +100,12 @@ async function widthsOf({ config, model, dataset, signals }: TrainRun): Promise<
   return measureWidths(model, { data: dataset, split }, widthPlan, [], () => signals.check());
 }
 
+function outcome(evaluation: Evaluation | null) {
+  if (evaluation === null) return null;
+  const { images, correct, accuracy, loss } = evaluation;
+  return { images, correct, accuracy, loss };
+}
+
 /** Writes the model file, reads it back, looks at the test set once, and writes summary and report. */
 export async function finishRun(
   run: TrainRun,
@@ -116,10 +124,10 @@ export async function finishRun(
   await writeFileAtomic(paths.model, encoded);
   const bytes = new Uint8Array(await readFile(paths.model));
   const plain = await decodeModel(bytes);
-  let test: Evaluation | null = null;
-  if (dataset.test && dataset.test.length > 0) {
-    test = await evaluate(plain, dataset.test, dataset, () => signals.check());
-  }
+  const measure = async (split: Split | null) =>
+    split && split.length > 0 ? evaluate(plain, split, dataset, () => signals.check()) : null;
+  const validation = await measure(dataset.validation);
+  const test = await measure(dataset.test);
   const widths = await widthsOf(run);
   const sizes = inspectModel(bytes);
   const steps = earlier.reduce((sum, round) => sum + round.steps, state.step);
@@ -138,13 +146,8 @@ export async function finishRun(
     imagesPerSecond: (steps * config.batch) / seconds,
     rounds: earlier,
     selected: { rule: config.select, epoch: selectedEpoch(config, state.best?.epoch) },
-    validation: state.best,
-    test: test && {
-      images: test.images,
-      correct: test.correct,
-      accuracy: test.accuracy,
-      loss: test.loss,
-    },
+    validation: outcome(validation),
+    test: outcome(test),
     size: {
       fileBytes: sizes.fileBytes,
       float32Bytes: sizes.float32Bytes,

@@ -138,7 +138,8 @@ async function closeEpoch(run: TrainRun): Promise<void> {
     validationAccuracy: result?.accuracy ?? null,
   };
   metrics.epoch(row);
-  if (result && (state.best === null || result.accuracy > state.best.accuracy)) {
+  const better = config.select === 'last' || (result?.accuracy ?? 0) > (state.best?.accuracy ?? -1);
+  if (result && better) {
     state.best = { epoch: row.epoch, accuracy: result.accuracy, loss: result.loss };
     if (config.select === 'best') run.bestWeights = await saveWeights(model);
   }
