@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
@@ -68,9 +68,34 @@ describe.skipIf(!built)('pleat convert and resize', () => {
     }
     // Each repair leaves another model.
     expect(new Set(outputs.map(String)).size).toBe(4);
-    const curve = ['curve', at('integral.pleat'), '--engine', 'wasm', '--shares', '1,0.5'];
-    const { result } = await run([...curve, '--repair', 'rescale', '--json']);
-    expect(result.rows.map(({ share }: { share: number }) => share)).toEqual([1, 0.5]);
+    const curve = [
+      'curve',
+      at('integral.pleat'),
+      '--engine',
+      'wasm',
+      '--repair',
+      'none',
+      'rescale',
+    ];
+    const first = await run([...curve, '--shares', '1,0.5', '--json']);
+    expect(first.code, first.stderr).toBe(0);
+    const { rows } = first.result;
+    expect(
+      rows.map(({ share, repair }: { share: number; repair: string }) => [share, repair]),
+    ).toEqual([
+      [1, 'none'],
+      [0.5, 'none'],
+      [1, 'rescale'],
+      [0.5, 'rescale'],
+    ]);
+    const drawn = at('integral-curve');
+    expect(readFileSync(join(drawn, 'curve.html'), 'utf8')).toContain('<svg role="img"');
+    expect(readFileSync(join(drawn, 'curve.csv'), 'utf8').trim().split('\n')).toHaveLength(5);
+    // What the folder holds is not measured again; another width is.
+    const more = await run([...curve, '--shares', '1,0.75,0.5', '--json']);
+    expect(more.stderr).not.toContain('0.5 of the channels');
+    expect(more.stderr).toContain('0.75 of the channels');
+    expect(more.result.rows.filter(({ share }: { share: number }) => share !== 0.75)).toEqual(rows);
     const refused = await run([
       'resize',
       'a.pleat',
@@ -82,6 +107,80 @@ describe.skipIf(!built)('pleat convert and resize', () => {
     ]);
     expect(refused.stderr).toContain('least-squares');
     expect(refused.code).toBe(2);
+  });
+
+  test('tune positions, and after Ctrl-C go on to the same bytes', async () => {
+    const cwd = temporaryFolder();
+    const input = tf.input({ shape: [28, 28, 1] });
+    const conv = { kernelSize: 5, strides: 3, activation: 'relu' as const };
+    let x = tf.layers.conv2d({ ...conv, name: 'a', filters: 8 }).apply(input);
+    x = tf.layers.conv2d({ ...conv, name: 'b', filters: 8 }).apply(x);
+    x = tf.layers.dense({ name: 'c', units: 10 }).apply(tf.layers.flatten().apply(x));
+    const model = tf.model({ inputs: input, outputs: x as tf.SymbolicTensor });
+    const metadata = { dataset: 'fashion-mnist-subset' };
+    writeFileSync(join(cwd, 'plain.pleat'), await encodeModel(model, { metadata }));
+    const pleat = (...args: string[]) => start(args, cwd);
+    await pleat('convert', 'plain.pleat', 'integral.pleat').done;
+    const tune = (out: string, ...more: string[]) =>
+      pleat(
+        ...['tune', 'integral.pleat', out, '--compression', '0.4', '--biases', '--engine', 'wasm'],
+        ...['--images', '200', '--epochs', '40', '--checkpoint-every', '3', ...more],
+      );
+    const whole = await tune('whole.pleat', '--json').done;
+    expect(whole.code, whole.stderr).toBe(0);
+    const { losses, before, after, compression } = JSON.parse(whole.stdout);
+    expect(losses).toHaveLength(160);
+    const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(losses.slice(-20))).toBeLessThan(mean(losses.slice(0, 20)));
+    expect(before).not.toBe(after);
+    expect(compression).toBeGreaterThanOrEqual(0.4);
+
+    const stopped = tune('other.pleat');
+    while (!existsSync(join(cwd, 'other.pleat.partial'))) {
+      expect(stopped.child.exitCode).toBe(null);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    stopped.child.kill('SIGINT');
+    const end = await stopped.done;
+    expect(end.code, end.stderr).toBe(130);
+    expect(end.stderr).toContain('go on with the same command and --resume');
+    expect(existsSync(join(cwd, 'other.pleat'))).toBe(false);
+    expect((await tune('other.pleat').done).stderr).toContain('go on with --resume');
+    const other = await tune('other.pleat', '--resume', '--learning-rate', '0.1').done;
+    expect(other.stderr).toContain('another learningRate (0.005, now 0.1)');
+    const resumed = await tune('other.pleat', '--resume').done;
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr).toMatch(/Resuming at step \d+ of 160/);
+    const bytes = (file: string) => readFileSync(join(cwd, file));
+    expect(bytes('other.pleat').equals(bytes('whole.pleat'))).toBe(true);
+    expect(existsSync(join(cwd, 'other.pleat.partial'))).toBe(false);
+
+    // The plain model at that width is what was tuned.
+    const small = await pleat('resize', 'whole.pleat', 'small.pleat', '--json').done;
+    expect(JSON.parse(small.stdout).compression).toBe(compression);
+    const measured = await pleat(
+      'eval',
+      'small.pleat',
+      '--split',
+      'validation',
+      '--engine',
+      'wasm',
+      '--json',
+    ).done;
+    expect(JSON.parse(measured.stdout).accuracy).toBe(after);
+  });
+
+  test.each([
+    [['--kind', 'magic'], 'trainable, shared'],
+    [['--epochs', '0'], '--epochs takes a whole number of at least 1.'],
+    [['--learning-rate', '-1'], '--learning-rate takes a number above 0.'],
+    [['--compression', '2'], '--compression takes a share from 0 to below 1.'],
+    [['--resume', '--overwrite'], '--resume and --overwrite exclude each other'],
+  ])('tune %j is refused in one sentence', async (flags, sentence) => {
+    const { code, stderr } = await run(['tune', 'a.pleat', 'b.pleat', ...flags]);
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(2);
   });
 
   test('come after training: from scratch, and from a trained model', async () => {

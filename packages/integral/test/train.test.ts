@@ -164,6 +164,24 @@ describe('tuning partitions', () => {
     },
   );
 
+  test.each(['trainable', 'shared'] as const)(
+    '%s: goes on where it stopped, exactly',
+    async (kind) => {
+      const tuned = async (parts: number[][]) => {
+        const model = toIntegral(network(), { order: 'identity' });
+        resize(model, { a: 10, b: 8 });
+        for (const part of parts) {
+          const batches = part.map((seed) => data(16, seed));
+          await tunePartitions(model, batches, { optimizer: tf.train.sgd(0.5), kind });
+        }
+        return extract(model).getWeights()[0]!.dataSync();
+      };
+      const whole = await tuned([[1, 2, 3, 4]]);
+      expect(await tuned([[1, 2], [3], [4]])).toEqual(whole);
+      expect(await tuned([[1, 2]])).not.toEqual(whole);
+    },
+  );
+
   test('tunes biases when asked', async () => {
     const model = toIntegral(network());
     resize(model, { a: 10, b: 8 });

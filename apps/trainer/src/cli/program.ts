@@ -13,6 +13,7 @@ import { setupCommand } from '../commands/setup.ts';
 import { sweepCommand } from '../commands/sweep.ts';
 import { trainCommand } from '../commands/train.ts';
 import { tspCommand } from '../commands/tsp.ts';
+import { tuneCommand } from '../commands/tune.ts';
 import { unpackCommand } from '../commands/unpack.ts';
 import { workCommand } from '../commands/work.ts';
 import { errorSentence, exitCodeOf, exitCodes, UsageError } from './errors.ts';
@@ -35,6 +36,7 @@ function createProgram(): Command {
     packCommand(),
     unpackCommand(),
     convertCommand(),
+    tuneCommand(),
     resizeCommand(),
     curveCommand(),
     tspCommand(),

@@ -1,11 +1,12 @@
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
 import { datasetNames, engineNames } from '../config/schema.ts';
 import type { EngineName } from '../engines/types.ts';
-import { leagueGroups, requireIntegral } from '../integral/model.ts';
-import { repairIn, repairOptions } from '../integral/repairs.ts';
-import { formatCount, formatShare, formatTable } from '../report/format.ts';
+import { requireIntegral } from '../integral/model.ts';
+import { type RepairName, repairIn, repairOptions } from '../integral/repairs.ts';
+import { formatShare, formatTable } from '../report/format.ts';
 
 function sharesIn(text: string): number[] {
   const shares = text.split(',').map(Number);
@@ -18,14 +19,15 @@ export function curveCommand(): Command {
   return defineCommand({
     name: 'curve',
     usage: '<integral>',
-    description: 'Measure an integral model at several widths; nothing is trained.',
+    description:
+      'Measure an integral model at several widths and draw accuracy against width; nothing is trained.',
     examples: [
       ['pleat curve integral.pleat', 'all groups at 100, 90, ... 25 % of their channels'],
       ['pleat curve integral.pleat --league last --shares 1,0.6', 'the half nearest to the output'],
-      ['pleat curve integral.pleat --repair statistics', 'with norms measured on a few batches'],
+      ['pleat curve integral.pleat --repair none statistics', 'a line for each repair'],
     ],
     configure: (command) => {
-      for (const option of repairOptions()) command.addOption(option);
+      for (const option of repairOptions({ several: true })) command.addOption(option);
       command
         .option('--shares <list>', 'shares of the channels', '1,0.9,0.75,0.6,0.5,0.25')
         .addOption(
@@ -33,6 +35,8 @@ export function curveCommand(): Command {
             .choices(['all', 'last'])
             .default('all'),
         )
+        .option('--out <folder>', 'where page, picture and tables go (default: FILE-curve)')
+        .option('--overwrite', 'measure anew what the folder holds')
         .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
         .option('--data <folder>', 'folder that holds the data')
         .addOption(
@@ -48,26 +52,39 @@ export function curveCommand(): Command {
     },
     run: async ({ args, flags, output }) => {
       const file = args[0]!;
-      const shares = sharesIn(flags.shares as string);
-      const { repair, batches } = repairIn(flags);
+      const { repair: repairs, batches } = repairIn<RepairName[]>(flags);
+      const plan = {
+        shares: sharesIn(flags.shares as string),
+        league: flags.league as string,
+        repairs,
+        batches,
+      };
+      const out = (flags.out as string | undefined) ?? `${file.replace(/\.pleat$/, '')}-curve`;
       const [
-        lib,
         { datasetOf },
-        { repairModel },
         { startEngine },
-        { openModel },
-        { evaluate },
+        { openModel, hashOf },
         { checkFit },
+        widths,
+        curve,
+        { widthTable },
+        signal,
+        bar,
       ] = await Promise.all([
-        import('@pleat/integral'),
         import('../data/dataset-of.ts'),
-        import('../integral/repair.ts'),
         import('../engines/registry.ts'),
         import('../files/pleat.ts'),
-        import('../train/evaluate.ts'),
         import('../train/fit.ts'),
+        import('../integral/measure-widths.ts'),
+        import('../report/curve.ts'),
+        import('../report/width-chart.ts'),
+        import('../train/signals.ts'),
+        import('../cli/progress.ts'),
       ]);
-      await startEngine(flags.engine as EngineName, { threads: 'auto', debug: output.debug });
+      const engine = await startEngine(flags.engine as EngineName, {
+        threads: 'auto',
+        debug: output.debug,
+      });
       const { model, metadata } = await openModel(file);
       requireIntegral(model, file);
       const { name, dataset } = await datasetOf(file, metadata, flags);
@@ -76,48 +93,50 @@ export function curveCommand(): Command {
         throw new UsageError(`${name} has no ${flags.split} images here; choose another --split.`);
       }
       checkFit(model, dataset);
-      const { mean, std } = metadata.preprocessing ?? dataset;
-      const groups = leagueGroups(lib.integralGroups(model), flags.league as string);
-      const rows = [];
-      for (const share of shares) {
-        lib.resize(
-          model,
-          Object.fromEntries(
-            groups.map(({ id, coefficients }) => [
-              id,
-              Math.max(1, Math.round(share * coefficients)),
-            ]),
-          ),
-        );
-        const plain = lib.extract(model);
-        const images = { dataset: { ...dataset, mean, std }, batches, seed: 0 };
-        await repairModel(repair, { plain, integral: model }, images);
-        const { accuracy, loss } = await evaluate(plain, split, { ...dataset, mean, std });
-        const { parameters, compression } = lib.compressionOf(model);
-        plain.dispose();
-        rows.push({ share, parameters, compression, accuracy, loss });
-        output.note(`${share} of the channels: ${formatShare(accuracy)}`);
-      }
-      const table = formatTable([
-        ['channels', 'parameters', 'removed', 'accuracy', 'loss'],
-        ...rows.map(({ share, parameters, compression, accuracy, loss }) => [
-          `${share}`,
-          formatCount(parameters),
-          formatShare(compression),
-          formatShare(accuracy),
-          loss.toFixed(4),
-        ]),
-      ]);
-      for (const line of table) output.say(line);
-      output.result({
+      const settings = {
         file,
+        hash: await hashOf(file),
         dataset: name,
-        split: flags.split,
+        split: flags.split as string,
         images: split.length,
-        repair,
-        rows,
-      });
-      model.dispose();
+        league: plan.league,
+        repairBatches: batches,
+        engine: engine.name,
+      };
+      const known = flags.overwrite ? [] : await curve.readRows(out, settings);
+      const total = widths.widthsIn(plan).length * split.length;
+      const signals = signal.watchSignals(
+        'Stopped; the same command goes on with the widths that are left.',
+      );
+      const progress = bar.createProgress({ total, start: 0, perStep: 1 });
+      try {
+        const data = { ...dataset, ...metadata.preprocessing };
+        const rows = await widths.measureWidths(
+          model,
+          { data, split },
+          plan,
+          known,
+          (done) => {
+            progress.update(done, '');
+            signals.check();
+          },
+          async ({ share, repair, accuracy }, done) => {
+            progress.line(`${share} of the channels, ${repair}: ${formatShare(accuracy)}`);
+            await curve.writeRows(out, settings, [...known, ...done]);
+          },
+        );
+        progress.stop();
+        for (const line of formatTable(widthTable(rows))) output.say(line);
+        const files = await curve.writeCurve(out, settings, rows);
+        output.say(`Page      ${files.html}`);
+        output.say(`Picture   ${files.svg}`);
+        output.say(`Tables    ${files.csv}, ${join(out, 'curve.json')}`);
+        output.result({ ...settings, out, ...files, rows });
+      } finally {
+        progress.stop();
+        signals.stop();
+        model.dispose();
+      }
     },
   });
 }

@@ -1,4 +1,3 @@
-import type { Budget } from '@pleat/integral';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
@@ -6,34 +5,8 @@ import { datasetNames, engineNames } from '../config/schema.ts';
 import type { EngineName } from '../engines/types.ts';
 import { requireIntegral } from '../integral/model.ts';
 import { needsImages, repairIn, repairOptions } from '../integral/repairs.ts';
+import { widthIn, widthOptions } from '../integral/width-options.ts';
 import { formatBytes, formatCount, formatShare } from '../report/format.ts';
-
-function sizesIn(texts: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.lastIndexOf('=');
-      const size = Number(text.slice(at + 1));
-      if (at < 1 || !Number.isInteger(size) || size < 1) {
-        throw new UsageError(`--group takes NAME=CHANNELS, such as conv1=8; found "${text}".`);
-      }
-      return [text.slice(0, at), size];
-    }),
-  );
-}
-
-function budgetIn({
-  compression,
-  parameters,
-  multiplyAdds,
-}: Record<string, unknown>): Budget | null {
-  const given = Object.entries({ compression, parameters, multiplyAdds }).filter(
-    ([, value]) => value !== undefined,
-  );
-  if (given.length > 1) {
-    throw new UsageError('Give one of --compression, --parameters and --multiply-adds.');
-  }
-  return given.length === 0 ? null : (Object.fromEntries(given) as Budget);
-}
 
 /** `pleat resize`: the plain model an integral one is at a width. */
 export function resizeCommand(): Command {
@@ -51,12 +24,8 @@ export function resizeCommand(): Command {
       ],
     ],
     configure: (command) => {
-      for (const option of repairOptions()) command.addOption(option);
+      for (const option of [...widthOptions(), ...repairOptions()]) command.addOption(option);
       command
-        .option('--compression <share>', 'share of the parameters removed', Number)
-        .option('--parameters <number>', 'the most parameters', Number)
-        .option('--multiply-adds <number>', 'the most multiply-adds for one image', Number)
-        .option('--group <name=channels...>', 'channels of single groups')
         .option('--integral', 'store the integral model at that width, not the plain one')
         .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
         .option('--data <folder>', 'folder that holds the data')
@@ -90,20 +59,19 @@ export function resizeCommand(): Command {
         import('../files/pleat.ts'),
         import('../files/store.ts'),
       ]);
-      const budget = budgetIn(flags);
-      const sizes = sizesIn((flags.group as string[] | undefined) ?? []);
-      if (budget === null && Object.keys(sizes).length === 0) {
-        throw new UsageError(
-          'Say how wide: --compression, --parameters, --multiply-adds or --group.',
-        );
-      }
+      const width = widthIn(flags);
       store.requireFree(file, flags.overwrite);
       const engine = needsImages(repair) ? (flags.engine as EngineName) : 'cpu';
       await startEngine(engine, { threads: 'auto', debug: output.debug });
       const { model, metadata } = await openModel(source);
       requireIntegral(model, source);
-      if (budget !== null) lib.resizeToBudget(model, budget);
-      lib.resize(model, sizes);
+      if (width === null && lib.compressionOf(model).compression === 0) {
+        throw new UsageError(
+          'Say how wide: --compression, --parameters, --multiply-adds or --group (or tune it at a width first: pleat tune).',
+        );
+      }
+      if (width?.budget) lib.resizeToBudget(model, width.budget);
+      if (width !== null) lib.resize(model, width.sizes);
       const result = flags.integral ? model : lib.extract(model);
       let images = null;
       if (needsImages(repair)) {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PleatFormatError } from '@pleat/codec';
 import { decodeModel, inspectModel, PleatModelError } from '@pleat/mask';
 import type * as tf from '@tensorflow/tfjs';
@@ -31,6 +33,14 @@ export async function requireFile(path: string): Promise<Stats> {
   return stat(path).catch(() => {
     throw new CliError(`There is no file or folder ${path}; check the path.`);
   });
+}
+
+/** A fingerprint of what is at a path, to know it again: of the file, or of a folder's model.json. */
+export async function hashOf(path: string): Promise<string> {
+  const file = (await requireFile(path)).isDirectory() ? join(path, 'model.json') : path;
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 }
 
 /**

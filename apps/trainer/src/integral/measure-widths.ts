@@ -29,8 +29,8 @@ export interface WidthPlan {
   batches: number;
 }
 
-/** The settings of a plan one by one, in the order in which they are measured. */
-export const settingsOf = ({ shares, repairs }: WidthPlan): Pick<WidthRow, 'share' | 'repair'>[] =>
+/** What a plan measures, one by one. */
+export const widthsIn = ({ shares, repairs }: WidthPlan): Pick<WidthRow, 'share' | 'repair'>[] =>
   repairs.flatMap((repair) => shares.map((share) => ({ share, repair })));
 
 /**
@@ -52,7 +52,7 @@ export async function measureWidths(
 ): Promise<WidthRow[]> {
   const groups = leagueGroups(integralGroups(model), plan.league);
   const rows: WidthRow[] = [];
-  for (const { share, repair } of settingsOf(plan)) {
+  for (const { share, repair } of widthsIn(plan)) {
     const before = known.find((row) => row.share === share && row.repair === repair);
     if (before !== undefined) {
       rows.push(before);

@@ -11,15 +11,19 @@ export type RepairName = (typeof repairNames)[number];
 export const needsImages = (repair: RepairName): boolean =>
   repair === 'statistics' || repair === 'least-squares';
 
-/** The options of repairs, for commands that make models narrower. */
-export function repairOptions(): Option[] {
+/**
+ * The options of repairs, for commands that make models narrower.
+ *
+ * @param several whether more than one may be named, to compare them
+ */
+export function repairOptions({ several = false } = {}): Option[] {
   return [
     new Option(
-      '--repair <how>',
+      several ? '--repair <how...>' : '--repair <how>',
       'mend what resampling changed: variances without data, statistics of norms, or layers by least squares',
     )
       .choices(repairNames)
-      .default('none'),
+      .default(several ? ['none'] : 'none'),
     new Option('--repair-batches <number>', 'unlabelled batches of 100 training images for it')
       .default(8)
       .argParser(Number),
@@ -27,13 +31,16 @@ export function repairOptions(): Option[] {
 }
 
 /** Checks the options of a repair. */
-export function repairIn({ repair, repairBatches }: Record<string, unknown>): {
-  repair: RepairName;
+export function repairIn<Choice = RepairName>({
+  repair,
+  repairBatches,
+}: Record<string, unknown>): {
+  repair: Choice;
   batches: number;
 } {
   const batches = repairBatches as number;
   if (!Number.isInteger(batches) || batches < 1) {
     throw new UsageError('--repair-batches takes a whole number of at least 1.');
   }
-  return { repair: repair as RepairName, batches };
+  return { repair: repair as Choice, batches };
 }

@@ -28,7 +28,8 @@ export function trainingBatches(
   });
 }
 
-function firstImages(dataset: Dataset, count: number): Dataset {
+/** The data set with the first training images alone. */
+export function firstImages(dataset: Dataset, count: number): Dataset {
   const { train, shape } = dataset;
   const length = Math.min(count, train.length);
   const pixels = shape[0] * shape[1] * shape[2];

@@ -109,14 +109,9 @@ export class IntegralGroup {
     return this.#tensors;
   }
 
-  /** Makes the positions learnable; the variable belongs to the group until `settle`. */
+  /** Makes the positions learnable; the variable belongs to the group until `settle`. Learned ones go on from their deltas. */
   learn(kind: 'trainable' | 'shared', knots: number): tf.Variable {
-    const shares =
-      kind === 'trainable'
-        ? deltasOf(this.positions())
-        : new Float32Array(knots).fill(Math.sqrt(1 / knots));
-    // Only ratios of deltas count; around 1, a learning rate means the same for any number of them.
-    const start = shares.map((share) => share * Math.sqrt(shares.length));
+    const start = this.#startOf(kind, knots);
     this.set({ size: this.size, partition: { kind, deltas: [...start] } });
     this.#deltas = tf.variable(tf.tensor1d(start));
     return this.#deltas;
@@ -144,6 +139,20 @@ export class IntegralGroup {
 
   dispose(): void {
     this.#forget();
+  }
+
+  #startOf(kind: 'trainable' | 'shared', knots: number): Float32Array {
+    const { size, partition } = this.#state;
+    const count = kind === 'trainable' ? size + 1 : knots;
+    if (partition.kind === kind && partition.deltas.length === count) {
+      return Float32Array.from(partition.deltas);
+    }
+    const shares =
+      kind === 'trainable'
+        ? deltasOf(this.positions())
+        : new Float32Array(knots).fill(Math.sqrt(1 / knots));
+    // Only ratios of deltas count; around 1, a learning rate means the same for any number of them.
+    return shares.map((share) => share * Math.sqrt(shares.length));
   }
 
   #forget(): void {

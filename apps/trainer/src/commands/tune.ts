@@ -1,0 +1,238 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { defineCommand } from '../cli/command.ts';
+import { UsageError } from '../cli/errors.ts';
+import { datasetNames, engineNames } from '../config/schema.ts';
+import type { EngineName } from '../engines/types.ts';
+import { leagueGroups, requireIntegral } from '../integral/model.ts';
+import { type WidthChoice, widthIn, widthOptions } from '../integral/width-options.ts';
+import { formatBytes, formatCount, formatShare } from '../report/format.ts';
+
+function whole(flags: Record<string, unknown>, name: string, least: number): number {
+  const value = flags[name] as number;
+  if (Number.isInteger(value) && value >= least) return value;
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${flag} takes a whole number of at least ${least}.`);
+}
+
+/** `pleat tune`: learns where an integral model is sampled, and nothing else unless asked. */
+export function tuneCommand(): Command {
+  return defineCommand({
+    name: 'tune',
+    usage: '<integral> <file>',
+    description:
+      'Tune where an integral model is sampled at a width, on few training images; its weights stay.',
+    examples: [
+      ['pleat tune integral.pleat tuned.pleat --compression 0.4', 'positions alone'],
+      [
+        'pleat tune integral.pleat tuned.pleat --compression 0.4 --league last',
+        'groups near the output alone',
+      ],
+      [
+        'pleat tune integral.pleat tuned.pleat --compression 0.4 --biases --norms',
+        'biases and norms too',
+      ],
+      ['pleat tune integral.pleat tuned.pleat --compression 0.4 --resume', 'go on after Ctrl-C'],
+      ['pleat resize tuned.pleat small.pleat', 'then: the plain model at that width'],
+    ],
+    configure: (command) => {
+      for (const option of widthOptions()) command.addOption(option);
+      command
+        .addOption(
+          new Option('--league <name>', 'groups that change: all, or the last half of them')
+            .choices(['all', 'last'])
+            .default('all'),
+        )
+        .addOption(
+          new Option('--kind <name>', 'positions of this width, or one set that any width reads')
+            .choices(['trainable', 'shared'])
+            .default('trainable'),
+        )
+        .option('--knots <number>', 'of a shared set', Number, 16)
+        .option('--biases', 'tune biases too')
+        .option('--norms', 'tune scales, shifts and statistics of norms too')
+        .option('--images <number>', 'training images that are used', Number, 1000)
+        .option('--epochs <number>', 'passes over them', Number, 5)
+        .option('--batch <number>', 'images a step', Number, 50)
+        .option('--learning-rate <number>', 'of Adam', Number, 0.005)
+        .option('--seed <number>', 'of the order of images', Number, 0)
+        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
+        .option('--data <folder>', 'folder that holds the data')
+        .addOption(
+          new Option('--engine <name>', 'what computes')
+            .choices(['auto', ...engineNames])
+            .default('auto'),
+        )
+        .option('--checkpoint-every <number>', 'steps between saves', Number, 20)
+        .option('--resume', 'go on with a tuning that was stopped')
+        .option('--overwrite', 'replace a file that is there');
+    },
+    run: async ({ args, flags, output }) => {
+      const [source, file] = args as [string, string];
+      const width = widthIn(flags);
+      const numbers = {
+        knots: whole(flags, 'knots', 1),
+        images: whole(flags, 'images', 1),
+        epochs: whole(flags, 'epochs', 1),
+        batch: whole(flags, 'batch', 1),
+        seed: whole(flags, 'seed', 0),
+      };
+      const every = whole(flags, 'checkpointEvery', 1);
+      const learningRate = flags.learningRate as number;
+      if (!(learningRate > 0 && learningRate < Infinity)) {
+        throw new UsageError('--learning-rate takes a number above 0.');
+      }
+      if (flags.resume && flags.overwrite) {
+        throw new UsageError('--resume and --overwrite exclude each other; choose one.');
+      }
+      const [
+        lib,
+        tuning,
+        { datasetOf },
+        { startEngine },
+        { hashOf, openModel },
+        store,
+        fit,
+        data,
+        signal,
+        { createProgress },
+      ] = await Promise.all([
+        import('@pleat/integral'),
+        import('../integral/tuning.ts'),
+        import('../data/dataset-of.ts'),
+        import('../engines/registry.ts'),
+        import('../files/pleat.ts'),
+        import('../files/store.ts'),
+        import('../train/fit.ts'),
+        import('../train/data.ts'),
+        import('../train/signals.ts'),
+        import('../cli/progress.ts'),
+      ]);
+      const partial = tuning.partialFile(file);
+      if (flags.resume && existsSync(file) && !existsSync(partial)) {
+        output.note(`The tuning of ${file} is finished already.`);
+        return;
+      }
+      store.requireFree(file, flags.overwrite || flags.resume);
+      if (existsSync(partial) && !flags.resume && !flags.overwrite) {
+        throw new UsageError(
+          `${partial} is a tuning that was stopped; go on with --resume, or start anew with --overwrite.`,
+        );
+      }
+      const signals = signal.watchSignals(
+        `Stopped; go on with the same command and --resume (${partial} holds what is done).`,
+      );
+      try {
+        const engine = await startEngine(flags.engine as EngineName, {
+          threads: 'auto',
+          debug: output.debug,
+        });
+        const { model, metadata } = await openModel(source);
+        requireIntegral(model, source);
+        const { name, dataset: all } = await datasetOf(source, metadata, flags);
+        fit.checkFit(model, all);
+        const dataset = { ...data.firstImages(all, numbers.images), ...metadata.preprocessing };
+        if (dataset.train.length < numbers.batch) {
+          throw new UsageError(
+            `--batch is ${numbers.batch}, but only ${dataset.train.length} training images are used; lower it.`,
+          );
+        }
+        const league = flags.league as string;
+        const groups = setWidth(lib, model, width, league);
+        const settings = {
+          source,
+          sourceHash: await hashOf(source),
+          width,
+          league,
+          groups,
+          kind: flags.kind as 'trainable' | 'shared',
+          biases: flags.biases === true,
+          norms: flags.norms === true,
+          dataset: name,
+          learningRate,
+          engine: engine.name,
+          ...numbers,
+        };
+        const work =
+          existsSync(partial) && flags.resume
+            ? await tuning.openTuning(file, settings)
+            : {
+                model,
+                state: {
+                  settings,
+                  step: 0,
+                  losses: [],
+                  before: await tuning.accuracyOf(model, dataset, signals),
+                  optimizer: null,
+                },
+              };
+        if (flags.resume && work.state.step === 0) {
+          output.note(`Nothing to resume in ${partial} yet: starting from the beginning.`);
+        }
+        const total = tuning.tuningSteps(settings, dataset);
+        if (work.state.step > 0) output.note(`Resuming at step ${work.state.step} of ${total}.`);
+        const progress = createProgress({
+          total,
+          start: work.state.step,
+          perStep: numbers.batch,
+        });
+        try {
+          await tuning.runTuning(work, dataset, file, { every, progress, signals });
+        } finally {
+          progress.stop();
+        }
+        const after = await tuning.accuracyOf(work.model, dataset, signals);
+        const fileBytes = await store.storeModel(file, work.model);
+        await rm(partial, { force: true });
+        const { parameters, original, compression } = lib.compressionOf(work.model);
+        const { before, losses } = work.state;
+        if (before !== null && after !== null) {
+          output.say(
+            `${formatShare(before)} → ${formatShare(after)} of ${dataset.validation.length} validation images of ${name}`,
+          );
+        }
+        output.say(
+          `${formatCount(parameters)} of ${formatCount(original)} parameters (${formatShare(compression)} removed); ${formatBytes(fileBytes)} in ${file}`,
+        );
+        output.result({
+          ...settings,
+          file,
+          fileBytes,
+          steps: total,
+          before,
+          after,
+          losses,
+          parameters,
+          original,
+          compression,
+        });
+      } finally {
+        signals.stop();
+      }
+    },
+  });
+}
+
+/** Brings a model to the width asked for; gives the groups that are tuned: those of the league that are not whole. */
+function setWidth(
+  lib: typeof import('@pleat/integral'),
+  model: Parameters<typeof lib.resize>[0],
+  width: WidthChoice | null,
+  league: string,
+): string[] {
+  const free = leagueGroups(lib.integralGroups(model), league).map(({ id }) => id);
+  if (width?.budget) {
+    // Heads stay: the dims within them divide the same axes.
+    const groups = free.filter((id) => !/\/heads(#\d+)?$/.test(id));
+    lib.resizeToBudget(model, { ...width.budget, groups });
+  }
+  if (width !== null) lib.resize(model, width.sizes);
+  const groups = lib.integralGroups(model).filter(({ id, size, coefficients, partition }) => {
+    return free.includes(id) && size > 1 && (size !== coefficients || partition !== 'uniform');
+  });
+  if (groups.length > 0) return groups.map(({ id }) => id);
+  throw new UsageError(
+    'Every group has its original channels, where there is nothing to tune; say how wide: --compression, --parameters, --multiply-adds or --group.',
+  );
+}
