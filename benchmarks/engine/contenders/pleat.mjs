@@ -1,4 +1,5 @@
-// One contender of our own: trains a model one step for each line it reads, and answers each with a line of JSON.
+// One contender of our own: trains a model one step for each empty line it reads, and answers each with a line of JSON.
+// A line of other options makes it another contender, on the same engine.
 // usage: node pleat.mjs '{"case": {...}, "form": "dense", "mode": "wasm", "threads": 2, ...}'
 // A process of its own for each engine: thread pools and kernel registries do not meet.
 import { createInterface } from 'node:readline';
@@ -13,23 +14,20 @@ const answer = (fields) => write(`${JSON.stringify(fields)}\n`);
 // Whatever a library prints must not end up between the answers.
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
-const options = JSON.parse(process.argv[2]);
-const { form, mode, threads, device, precision = 'float32', keep, learningRate } = options;
-
 /** Engine name -> registers it and says what runs; a failure to do so makes the contender absent. */
 const engines = {
-  async wasm() {
+  async wasm({ threads }) {
     const { registerWasm } = await import('@pleat/backend-wasm');
     const info = await registerWasm({ threads });
     return `tfjs wasm, ${info.threads} threads`;
   },
-  async torch() {
+  async torch({ threads, device, precision = 'float32' }) {
     const { registerTorch } = await import('@pleat/backend-torch');
     const place = device === 'cpu' ? 'cpu' : 'cuda:0';
     const info = await registerTorch({ threads, device: place, precision });
     return `libtorch ${info.version} on ${info.device}`;
   },
-  async tensorflow() {
+  async tensorflow({ device }) {
     // Node 23 took away what tfjs-node asks of it.
     util.isNullOrUndefined ??= (value) => value == null;
     const name = device === 'cpu' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs-node-gpu';
@@ -44,8 +42,12 @@ function build({ kind, dim, depth, kernel, patch, heads }) {
   return kind === 'vit' ? vit({ ...sizes, heads }) : resNet({ depth });
 }
 
-async function contender() {
-  const ready = await engines[mode]();
+async function contender(options) {
+  const { form, mode, keep, learningRate } = options;
+  // What an earlier contender held goes; an engine that is registered anew takes its tensors with it.
+  tf.disposeVariables();
+  await tf.setBackend('cpu');
+  const ready = await engines[mode](options);
   await tf.setBackend(mode);
   await tf.ready();
   let model = build(options.case);
@@ -75,20 +77,30 @@ async function contender() {
 
 const size = (shape) => shape.reduce((product, length) => product * length, 1);
 
-try {
-  const { step, ready, trained } = await contender();
-  answer({ ready, trained });
-  for await (const _ of createInterface({ input: process.stdin })) {
-    const start = performance.now();
-    const { loss, asked } = step();
-    const ms = performance.now() - start;
-    answer({ ms, askedMs: asked - start, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
+/** Builds the model and trains one step; answers what runs, or why nothing does. */
+async function begin(options) {
+  try {
+    const { step, ready, trained } = await contender(options);
+    answer({ ready, trained });
+    return step;
+  } catch (error) {
+    // The rest of that message is paths of this machine.
+    const missing =
+      /^Cannot find (?:package|module) '(?:.*node_modules\/)?((?:@[^/]+\/)?[^/']+)/.exec(
+        error.message,
+      )?.[1];
+    answer({ absent: missing ? `${missing} is not there` : error.message.split('\n')[0] });
   }
-} catch (error) {
-  // The rest of that message is paths of this machine.
-  const missing =
-    /^Cannot find (?:package|module) '(?:.*node_modules\/)?((?:@[^/]+\/)?[^/']+)/.exec(
-      error.message,
-    )?.[1];
-  answer({ absent: missing ? `${missing} is not there` : error.message.split('\n')[0] });
+}
+
+let step = await begin(JSON.parse(process.argv[2]));
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line !== '') {
+    step = await begin(JSON.parse(line));
+    continue;
+  }
+  const start = performance.now();
+  const { loss, asked } = step();
+  const ms = performance.now() - start;
+  answer({ ms, askedMs: asked - start, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
 }

@@ -1,4 +1,5 @@
-"""One PyTorch contender: trains a model one step for each line it reads, and answers each with a line of JSON.
+"""One PyTorch contender: trains a model one step for each empty line it reads, and answers each with a line of JSON.
+A line of other options makes it another contender.
 
 usage: python pytorch.py '{"case": {...}, "form": "dense", "mode": "nchw", "threads": 2, "device": "cpu", ...}'
 Modes: nchw (eager, the layout PyTorch has by default), channels_last (eager), compile (channels_last, torch.compile).
@@ -194,18 +195,26 @@ def contender(case, form, mode, threads, device, keep, learningRate, precision="
     return step, sum(p.numel() for p in trained)
 
 
-options = json.loads(sys.argv[1])
-try:
+def begin(options):
+    """Builds the model and trains one step; answers what runs, or why nothing does."""
     if options["device"] != "cpu" and not torch.cuda.is_available():
-        answer(absent="torch finds no GPU")
-        sys.exit(0)
-    step, trained = contender(**options)
-    step()
-except Exception as error:  # whatever keeps this contender from running makes it absent, not the run
-    answer(absent=f"{type(error).__name__}: {str(error).splitlines()[0]}")
-    sys.exit(0)
-answer(ready=f"torch {torch.__version__}", trained=trained)
-for _ in sys.stdin:
+        return answer(absent="torch finds no GPU")
+    try:
+        step, trained = contender(**options)
+        step()
+    except Exception as error:  # whatever keeps this contender from running makes it absent, not the run
+        return answer(absent=f"{type(error).__name__}: {str(error).splitlines()[0]}")
+    answer(ready=f"torch {torch.__version__}", trained=trained)
+    return step
+
+
+step = begin(json.loads(sys.argv[1]))
+for line in sys.stdin:
+    if line.strip():
+        # Other options: another contender in the same process.
+        step = None
+        step = begin(json.loads(line))
+        continue
     start = time.perf_counter()
     loss, asked = step()
     took = (time.perf_counter() - start) * 1e3
