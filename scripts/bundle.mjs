@@ -6,7 +6,7 @@
 //   node pleat.mjs benchmark --device cuda       a training step beside PyTorch's (PLEAT_PYTHON)
 //   node pleat.mjs gpu-benchmark                 the same in float32, TF32 and bfloat16, at batch 128 and 512
 //   node pleat.mjs gpu-checks                    reading beside the event loop, flat memory, repeatable bits
-//   node pleat.mjs experiment integral-train     the trainings of benchmarks/integral/pipelines; integral-evaluate
+//   node pleat.mjs experiment integral-pipelines  the pipelines of integral networks, see benchmarks/integral/pipelines
 
 import { createHash } from 'node:crypto';
 import {
@@ -149,11 +149,7 @@ async function bundleFixtures(folder) {
 /** Experiments that are worth a better machine. */
 async function bundleExperiments(folder) {
   const pipelines = join(root, 'benchmarks', 'integral', 'pipelines');
-  const entries = ['train', 'evaluate'].map((name) => [
-    `integral-${name}`,
-    join(pipelines, `${name}.mjs`),
-  ]);
-  await bundleCode(Object.fromEntries(entries), folder);
+  await bundleCode({ 'integral-pipelines': join(pipelines, 'run.mjs') }, folder);
 }
 
 /** A folder as the entries of an archive. */

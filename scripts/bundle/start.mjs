@@ -57,7 +57,7 @@ const others = {
   'gpu-benchmark': ['benchmarks', 'engine', 'gpu-step.mjs'],
   'gpu-checks': ['benchmarks', 'engine', 'gpu-checks.mjs'],
 };
-const experiments = ['integral-train', 'integral-evaluate'];
+const experiments = ['integral-pipelines'];
 let other = others[process.argv[2]];
 if (process.argv[2] === 'experiment') {
   const name = process.argv[3];

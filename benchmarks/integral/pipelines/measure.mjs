@@ -27,7 +27,8 @@ async function validate(model, images) {
   return round(await accuracy((x) => model.predict(x), images.validation, images));
 }
 
-const load = ({ weights }, folder, at = 0) => loadModel(join(folder, `${weights[at]}.pleat`));
+const load = ({ weights }, folder, at = 0) =>
+  loadModel(join(folder, 'weights', `${weights[at]}.pleat`));
 
 /** The groups a league cuts. */
 function groupsOf(model, { network, league }) {
@@ -54,9 +55,9 @@ async function withRepairs(integral, images, seed, names) {
 }
 
 /** Pipeline B: nothing but positions is tuned, in a second variant biases and norms too. */
-async function pipelineB(unit, { images, weights }) {
+async function pipelineB(unit, { images, out }) {
   const { order, seed } = unit;
-  const model = await load(unit, weights);
+  const model = await load(unit, out);
   const integral = toIntegral(model, { order, seed });
   const removed = cut(integral, unit);
   const sizes = integralGroups(integral).map(({ id, size }) => [id, size]);
@@ -76,8 +77,8 @@ async function pipelineB(unit, { images, weights }) {
 }
 
 /** Pipeline C: channels are removed by a criterion, to the same sizes, and nothing is trained. */
-async function pipelineC(unit, { images, weights }) {
-  const model = await load(unit, weights);
+async function pipelineC(unit, { images, out }) {
+  const model = await load(unit, out);
   const integral = toIntegral(model, { order: 'identity' });
   const removed = cut(integral, unit);
   const budgets = Object.fromEntries(
@@ -102,30 +103,30 @@ async function pipelineC(unit, { images, weights }) {
 }
 
 /** Pipeline A: the integral model is sampled, with and without new norm statistics. */
-async function pipelineA(unit, { images, weights }) {
-  const integral = await load(unit, weights);
+async function pipelineA(unit, { images, out }) {
+  const integral = await load(unit, out);
   const removed = cut(integral, unit);
   return { removed, accuracy: await withRepairs(integral, images, unit.seed, ['statistics']) };
 }
 
 /** The network as it was trained. */
-async function discrete(unit, { images, weights }) {
-  const model = await load(unit, weights);
+async function discrete(unit, { images, out }) {
+  const model = await load(unit, out);
   return { parameters: countParameters(model), accuracy: await validate(model, images) };
 }
 
 /** One contender at every share of the channels. */
-async function sizes(unit, { images, weights }) {
+async function sizes(unit, { images, out }) {
   const { network, seed } = unit;
   const rows = [];
   for (const [at, share] of shares.entries()) {
     if (unit.weights.length > 1) {
-      const model = await load(unit, weights, at);
+      const model = await load(unit, out, at);
       const values = { 'as trained': await validate(model, images) };
       rows.push({ share, parameters: countParameters(model), accuracy: values });
       continue;
     }
-    const integral = resetGrids(await load(unit, weights));
+    const integral = resetGrids(await load(unit, out));
     resize(integral, sizesAt(integral, network, { early: share, late: share }));
     const { parameters } = compressionOf(integral);
     const values = await withRepairs(integral, images, seed, ['statistics']);

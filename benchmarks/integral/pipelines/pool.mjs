@@ -1,44 +1,13 @@
 // Does units of work several at a time, each in a process that is started once, and writes what each gives as soon as it is there.
 import { fork } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { loadImages } from './data.mjs';
-import { engineNames, startEngine } from './engine.mjs';
+import { startEngine } from './engine.mjs';
 import { writeWhole } from './store.mjs';
 
-/** Options of every command that works through a pool. */
-export const poolOptions = {
-  engine: { type: 'string', default: 'torch' },
-  precision: { type: 'string', default: 'tf32' },
-  threads: { type: 'string', default: '1' },
-  data: { type: 'string' },
-  out: { type: 'string', default: 'pipelines' },
-  jobs: { type: 'string', default: '1' },
-  seeds: { type: 'string', default: '0,1,2' },
-  only: { type: 'string', default: '' },
-  images: { type: 'string' },
-  'time-limit': { type: 'string' },
-  smoke: { type: 'boolean', default: false },
-  worker: { type: 'boolean', default: false },
-  list: { type: 'boolean', default: false },
-};
-
-/** Their values as numbers and paths. */
-export function poolSettings(values) {
-  if (!engineNames.includes(values.engine)) {
-    console.error(`--engine must be one of ${engineNames.join(', ')}, got '${values.engine}'.`);
-    process.exit(2);
-  }
-  return {
-    ...{ engine: values.engine, precision: values.precision, threads: Number(values.threads) },
-    ...{ data: values.data, out: resolve(values.out), jobs: Number(values.jobs) },
-    images: values.images === undefined ? undefined : Number(values.images),
-    limit: Number(values['time-limit'] ?? Number.POSITIVE_INFINITY),
-  };
-}
-
-const fileOf = (folder, id) => join(folder, `${id}.json`);
+const fileOf = (out, id) => join(out, `${id}.json`);
 
 /** A process that takes units from its parent, one after the other; `work(unit, context)` gives a row. */
 export async function serve(work, settings) {
@@ -68,42 +37,53 @@ export async function serve(work, settings) {
   process.send({ ready: engine });
 }
 
-const now = () => Math.round(performance.now() / 1000);
-const say = (text) => console.log(`${now()} s: ${text}`);
+const now = () => performance.now() / 1000;
+const say = (text) => console.log(`${Math.round(now())} s: ${text}`);
 
 /** The units that are left, in their order, and which of them may begin. */
-function queueOf(units, folder) {
-  const isDone = (id) => existsSync(fileOf(folder, id));
+function queueOf(units, out) {
+  const isDone = (id) => existsSync(fileOf(out, id));
   const waiting = units.filter(({ id }) => !isDone(id));
-  const ready = () => waiting.findIndex(({ needs }) => !needs || isDone(needs));
+  const ready = () => waiting.findIndex(({ needs = [] }) => needs.every(isDone));
   return {
     waiting,
     isReady: () => ready() >= 0,
     take: () => waiting.splice(ready(), 1)[0],
     done: () => units.filter(({ id }) => isDone(id)).length,
+    total: units.length,
   };
 }
 
 /**
- * Hands out units until all are done or the time is over; what is done already is not done again.
+ * Hands out the units of one stage after the other until all are done or the time is over; what is done already is not done again.
  *
  * @param script file to start processes with, which call `serve` when `--worker` is given
- * @param units `{ id, needs }`, most important first
- * @param settings of `poolSettings`
+ * @param stages functions that give `{ id, needs }`, most important first, of the rows of the stage before
+ * @param settings out, jobs (processes), limit (seconds)
  * @param describe a row in words
  */
-export async function hand(script, units, settings, describe) {
+export async function hand(script, stages, settings, describe) {
   mkdirSync(settings.out, { recursive: true });
-  const queue = queueOf(units, settings.out);
+  const later = [...stages];
   const running = new Map();
   const idle = new Set();
   const alive = new Set();
-  let [seen, failures, over] = [0, 0, false];
-  say(`${queue.waiting.length} of ${units.length} to do`);
-  if (queue.waiting.length === 0) return;
+  let [seen, failures, over, rows] = [0, 0, false, []];
+  let queue;
+  const advance = () => {
+    queue = queueOf(later.shift()(rows), settings.out);
+    for (const { id } of queue.waiting)
+      mkdirSync(dirname(fileOf(settings.out, id)), { recursive: true });
+    rows = [];
+    say(`${queue.waiting.length} of ${queue.total} to do`);
+  };
+  advance();
+  while (queue.waiting.length === 0 && later.length > 0) advance();
 
   const { promise, finish } = once();
   const give = () => {
+    const spent = running.size === 0 && !queue.isReady();
+    if (spent && later.length > 0 && !over) advance();
     for (const child of idle) {
       if (over || !queue.isReady()) break;
       const unit = queue.take();
@@ -111,8 +91,12 @@ export async function hand(script, units, settings, describe) {
       running.set(child, unit);
       child.send({ unit });
     }
-    const nothing = running.size === 0 && idle.size === alive.size;
-    if (nothing && (over || !queue.isReady() || alive.size === 0)) finish();
+    if (
+      running.size === 0 &&
+      (over || !queue.isReady()) &&
+      (over || idle.size > 0 || alive.size === 0)
+    )
+      finish();
   };
   const fail = (child, why) => {
     failures++;
@@ -126,9 +110,9 @@ export async function hand(script, units, settings, describe) {
         seen += images;
         return;
       }
-      if (ready && idle.size + running.size === 0) say(ready);
+      if (ready) say(`a process is ready: ${ready}`);
       if (row) {
-        appendFileSync(join(settings.out, 'results.jsonl'), `${JSON.stringify(row)}\n`);
+        rows.push(row);
         say(describe(row));
       }
       if (failed) fail(child, failed);
@@ -150,20 +134,24 @@ export async function hand(script, units, settings, describe) {
       for (const child of running.keys()) child.send({ stop: true });
       give();
     }
-    if (now() > settings.limit + 20) for (const child of alive) child.kill('SIGKILL');
+    if (now() > settings.limit + 15) for (const child of alive) child.kill('SIGKILL');
   }, 5000);
-  for (let i = 0; i < Math.min(settings.jobs, queue.waiting.length); i++) begin();
-  await promise;
+  for (let i = 0; i < settings.jobs && queue.waiting.length > 0; i++) begin();
+  if (queue.waiting.length > 0) await promise;
   clearInterval(clock);
-  for (const child of alive) if (child.connected) child.disconnect();
-  say(`done: ${queue.done()} of ${units.length}`);
+  for (const child of alive) {
+    if (child.connected) child.disconnect();
+    // One that is still loading its engine does not listen.
+    if (!idle.has(child)) child.kill();
+  }
+  say(`done: ${queue.done()} of ${queue.total}`);
   if (failures > 0) process.exitCode = 1;
 }
 
 function once() {
   let finish;
-  const promise = new Promise((resolvePromise) => {
-    finish = resolvePromise;
+  const promise = new Promise((resolve) => {
+    finish = resolve;
   });
   return { promise, finish };
 }

@@ -1,5 +1,5 @@
 // Makes tables and a picture of what `evaluate.mjs` measured: `results/integral-*.json`, `.svg`, and every row as it is.
-//   node benchmarks/integral/pipelines/report.mjs --rows FOLDER --weights FOLDER [--cores N]
+//   node benchmarks/integral/pipelines/report.mjs --out FOLDER [--note TEXT]
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,7 @@ import { bestOfC, pick, sizesTable, summarise, tableOf } from './summary.mjs';
 
 const { values } = parseArgs({
   options: {
-    rows: { type: 'string', default: 'rows' },
-    weights: { type: 'string', default: 'pipelines' },
+    out: { type: 'string', default: 'pipelines' },
     note: { type: 'string', default: '' },
   },
 });
@@ -22,8 +21,8 @@ const read = (folder) =>
     .sort()
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
 
-const rows = read(values.rows);
-const trained = read(values.weights);
+const rows = read(join(values.out, 'rows'));
+const trained = read(join(values.out, 'weights'));
 const entries = summarise(rows);
 const [first] = trained;
 const seeds = [...new Set(trained.map(({ seed }) => seed))].length;
@@ -77,7 +76,7 @@ write(
   'integral-trainings',
   'What was trained for the pipelines of integral networks (CIFAR-10)?',
   trained.map((row) => ({
-    ...{ training: row.id, channels: row.channels, epochs: row.epochs, steps: row.steps },
+    ...{ training: row.name, channels: row.channels, epochs: row.epochs, steps: row.steps },
     ...{ complete: row.complete, images: row.imagesSeen, seconds: row.seconds },
     ...{
       'last loss': row.lastLosses.at(-1),

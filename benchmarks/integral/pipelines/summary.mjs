@@ -3,7 +3,7 @@
 const round = (value) => Number(value.toFixed(2));
 
 /** Mean, and standard deviation where there are several values. */
-export function spread(values) {
+function spread(values) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const deviation = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;

@@ -1,5 +1,5 @@
 // What is measured of the trained networks: one unit a row, most important first.
-import { jobId, shares } from './jobs.mjs';
+import { jobName, shares, trainingOf } from './jobs.mjs';
 
 /** Leagues: only the end of the network is cut, or the same share of every group. */
 const leagues = ['late', 'uniform'];
@@ -10,7 +10,7 @@ const compressions = [0.4, 0.2, 0.3, 0.1, 0.5];
 const networkNames = ['resnet20', 'nin'];
 const orders = ['tsp', 'identity', 'random'];
 
-const job = (network, kind, seed, from) => jobId({ network, kind, seed, ...(from && { from }) });
+const job = (network, kind, seed, from) => jobName({ network, kind, seed, ...(from && { from }) });
 
 /** Pipelines B (by order of the channels), C, and A from both starts. */
 function parts(network, seed) {
@@ -31,13 +31,16 @@ const name = ({ pipeline, order, from }) => [pipeline, order, from].filter(Boole
 /** One set of weights at every size, and what stands beside it. */
 function contenders(seed) {
   const alone = shares.map((share) =>
-    jobId({ network: 'resnet20', kind: 'discrete', seed, ...(share < 1 && { share }) }),
+    jobName({ network: 'resnet20', kind: 'discrete', seed, ...(share < 1 && { share }) }),
   );
   const slimmable = job('resnet20', 'slimmable', seed);
   return [
     { contender: 'trained one by one', weights: alone },
     { contender: 'slimmable', weights: shares.map((share) => `${slimmable}.width-${100 * share}`) },
-    { contender: 'integral from scratch', weights: [job('resnet20', 'any-size', seed)] },
+    {
+      contender: 'integral from scratch',
+      weights: [job('resnet20', 'any-size', seed, 'scratch')],
+    },
     {
       contender: 'integral from discrete',
       weights: [job('resnet20', 'any-size', seed, 'discrete')],
@@ -45,8 +48,14 @@ function contenders(seed) {
   ];
 }
 
-/** All units of some seeds, in the order in which they should be measured; `weights` are the files a unit reads. */
-export function unitList(seeds) {
+/**
+ * All units, in the order in which they should be measured; `weights` are the files a unit reads.
+ *
+ * @param jobs the trainings there are; what needs others is left out
+ */
+export function unitList(jobs) {
+  const seeds = [...new Set(jobs.map(({ seed }) => seed))];
+  const trained = new Set(jobs.map(({ id }) => id));
   const each = (make) =>
     networkNames.flatMap((network) => seeds.flatMap((seed) => make(network, seed)));
   const whole = each((network, seed) =>
@@ -74,5 +83,10 @@ export function unitList(seeds) {
       ),
     ),
   );
-  return [...whole, ...cut[0], ...sizes, ...cut.slice(1).flat()];
+  return [...whole, ...cut[0], ...sizes, ...cut.slice(1).flat()]
+    .map((unit) => {
+      const needs = [...new Set(unit.weights.map(trainingOf))];
+      return { ...unit, id: `rows/${unit.id}`, type: 'measure', needs };
+    })
+    .filter(({ needs }) => needs.every((id) => trained.has(id)));
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { resetGrids, toIntegral } from '@pleat/integral';
 import { accuracy } from './data.mjs';
-import { shares } from './jobs.mjs';
+import { jobName, shares } from './jobs.mjs';
 import { protocol, train } from './loop.mjs';
 import { networks, widthOf } from './networks.mjs';
 import { slimmableTask } from './slimmable.mjs';
@@ -17,8 +17,11 @@ const build = ({ network, seed }, scale, share = 1) =>
 
 /** The discrete network a job starts from, as an integral one; from scratch there is no order to find. */
 async function integralStart(job, { out, scale }) {
+  const { network, seed } = job;
   const fromTrained = job.from === 'discrete';
-  const plain = fromTrained ? await loadModel(join(out, `${job.needs}.pleat`)) : build(job, scale);
+  const plain = fromTrained
+    ? await loadModel(join(out, 'weights', `${jobName({ network, kind: 'discrete', seed })}.pleat`))
+    : build(job, scale);
   const model = toIntegral(plain, { order: fromTrained ? 'tsp' : 'identity' });
   plain.dispose();
   return model;
@@ -51,19 +54,23 @@ const kinds = {
   },
 };
 
+/** What a job trains: `task` for `train`, `models()` the results by name. */
+export const makeTask = (job, context) => kinds[job.kind](job, context);
+
 /**
- * @param job of `jobList`
- * @param context out, images, engine, scale, epochs, batch, `onSteps`, `stopped`
+ * @param job of `jobList`, with epochs
+ * @param context out, images, engine, scale, batch, `onSteps`, `stopped`
  * @returns its row; weights lie in `ID.pleat`
  */
 export async function work(job, context) {
-  const { out, images, engine, scale, epochs, batch, onSteps, stopped } = context;
-  const { task, models } = await kinds[job.kind](job, context);
+  const { out, images, engine, scale, batch, onSteps, stopped } = context;
+  const { epochs } = job;
+  const { task, models } = await makeTask(job, context);
   const rate = job.from === 'discrete' ? rateFromTrained : 1;
   const run = await train(task, images, { epochs, batch, seed: job.seed, rate, onSteps, stopped });
   const validation = {};
   for (const { name, model } of models()) {
-    await saveModel(join(out, `${job.id}${name}.pleat`), model);
+    await saveModel(join(out, 'weights', `${job.name}${name}.pleat`), model);
     const value = await accuracy((x) => model.predict(x), images.validation, images);
     validation[name.slice(1) || 'whole'] = Number(value.toFixed(2));
   }
