@@ -1,13 +1,13 @@
 // How far above the proven optimum are tours after one second of processor time, and how far below is the bound?
 // Cities are shuffled by the seed: some files list theirs in an optimal order.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { permutation, rng, stream } from '@pleat/random';
 import { parseTsplib, solve } from '@pleat/tsp';
 import { processorTime, report } from '../lib/measure.mjs';
+import { hasOrtools, ortools } from './peers/or-tools.mjs';
 import { twoOptRestarts } from './peers/two-opt.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -20,8 +20,8 @@ if (!existsSync(folder)) {
   console.log(`skipped: ${folder} is absent; name the folder that holds tsplib95 in PLEAT_DATA`);
   process.exit(0);
 }
-const hasOrtools = spawnSync('python3', ['-c', 'import ortools']).status === 0;
-const scratch = mkdtempSync(join(tmpdir(), 'pleat-tsp-'));
+// Processor time is less on a busy machine, whose caches and cores are shared: say how busy it was.
+const loads = [loadavg()[0]];
 
 const optima = new Map(
   [...readFileSync(join(folder, 'solutions.txt'), 'utf8').matchAll(/^(\S+) : (\d+)/gm)].map(
@@ -52,17 +52,6 @@ function checkedLength({ n, data }, order) {
   return order.reduce((sum, city, i) => sum + data[city * n + order[(i + 1) % n]], 0);
 }
 
-function ortools({ n, data }) {
-  const file = join(scratch, 'matrix');
-  writeFileSync(file, Buffer.from(Int32Array.from(data).buffer));
-  // Not ortools.py: a script of that name would be imported in the place of the package.
-  const args = [join(here, 'peers/or-tools.py'), file, String(n), String(seconds)];
-  const { status, stdout, stderr } = spawnSync('python3', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the OR-tools peer failed: ${stderr}`);
-  // It prints "none" where it found no tour in its time.
-  return Number(stdout);
-}
-
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 const rows = [];
 for (const { name, matrix } of instances) {
@@ -84,18 +73,20 @@ for (const { name, matrix } of instances) {
       tour: excess(length),
       bound: excess(found.lowerBound),
       plain: excess(plain),
-      ortools: hasOrtools ? excess(ortools(cities)) : NaN,
+      ortools: hasOrtools ? excess(ortools(cities, seconds)) : NaN,
       kicks: found.kicks,
       took,
     };
   });
   const of = (key) => runs.map((run) => run[key]);
+  loads.push(loadavg()[0]);
   rows.push({
     instance: name,
     cities: matrix.n,
     'tour, mean %': mean(of('tour')),
     'tour, worst %': Math.max(...of('tour')),
     'bound, mean %': mean(of('bound')),
+    'bound, worst %': Math.min(...of('bound')),
     '2-opt with restarts, mean %': mean(of('plain')),
     'OR-tools, mean %': hasOrtools ? mean(of('ortools')) : 'absent',
     kicks: Math.round(mean(of('kicks'))),
@@ -107,7 +98,6 @@ for (const { name, matrix } of instances) {
     rows.at(-1)['bound, mean %'].toFixed(2),
   );
 }
-rmSync(scratch, { recursive: true });
 
 function summary(instance, from, to) {
   const group = rows.filter(({ cities }) => cities >= from && cities <= to);
@@ -118,10 +108,13 @@ function summary(instance, from, to) {
     'tour, mean %': average('tour, mean %'),
     'tour, worst %': Math.max(...group.map((row) => row['tour, worst %'])),
     'bound, mean %': average('bound, mean %'),
+    'bound, worst %': Math.min(...group.map((row) => row['bound, worst %'])),
     '2-opt with restarts, mean %': average('2-opt with restarts, mean %'),
     'OR-tools, mean %': hasOrtools ? average('OR-tools, mean %') : 'absent',
   };
 }
+const range = [Math.min(...loads), Math.max(...loads)].map((load) => load.toFixed(1)).join(' to ');
+const busy = `Load average of the machine during the run: ${range}.`;
 const groups = [
   summary('small', 2, 100),
   summary('up to 1,100', 2, 1100),
@@ -129,6 +122,6 @@ const groups = [
 ];
 report(
   'tsp-tsplib',
-  'Closed tours of TSPLIB95 after one second of processor time, 5 seeds, cities shuffled: % above (below: the bound) the proven optimum.',
+  `Closed tours of TSPLIB95 after one second of processor time, 5 seeds, cities shuffled: % above (below: the bound) the proven optimum. ${busy}`,
   [...rows, ...groups],
 );

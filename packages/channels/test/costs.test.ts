@@ -128,6 +128,8 @@ test.each(Object.keys(models))(
     const foretold = costsOf(model)(sizes);
     expect(foretold).toEqual(costs(kept));
     expect(foretold.parameters).toBe(kept.countParams());
-    expect(foretold.multiplyAdds).toBeGreaterThan(0);
+    // Nobody knows how many pixels an image of any size has.
+    if (name === 'superResolutionAnySize') expect(foretold.multiplyAdds).toBeNull();
+    else expect(foretold.multiplyAdds).toBeGreaterThan(0);
   },
 );

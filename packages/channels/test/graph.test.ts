@@ -1,6 +1,7 @@
+import { pixelShuffleLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { channelGraph } from '../src/index.ts';
+import { channelGraph, keepChannels } from '../src/index.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -64,4 +65,67 @@ test('a masked model is refused with what to do', () => {
   expect(() => channelGraph(named('PleatMaskedDense'))).toThrow(
     /layer 'other' is masked \(PleatMaskedDense\).*bake the model first/,
   );
+});
+
+test.each([
+  ['Bidirectional', () => bidirectional()],
+  ['ConvLSTM2D', () => convLstm()],
+])('%s is named, and the channels around it are fixed', (className, make) => {
+  const model = make();
+  const { groups, untracked } = channelGraph(model);
+  expect(untracked).toEqual([
+    { layer: 'other', className, reason: 'there is no rule for its class' },
+  ]);
+  expect(groups.find(({ id }) => id === 'before' || id === 'each')?.fixed).toMatch(/'other'/);
+  expect(groups.find(({ id }) => id === 'free')?.fixed).toBeUndefined();
+  // What it gives goes to a layer whose inputs must stay in order.
+  const read = groups.filter(({ slots }) =>
+    slots.some(({ layer, role }) => layer === 'free' && role === 'input'),
+  );
+  expect(read.every(({ fixed }) => fixed !== undefined)).toBe(true);
+  model.dispose();
+});
+
+function bidirectional(): tf.LayersModel {
+  const layer = tf.layers.lstm({ units: 3 }) as tf.RNN;
+  return tf.sequential({
+    layers: [
+      tf.layers.conv1d({ name: 'before', filters: 4, kernelSize: 1, inputShape: [5, 2] }),
+      tf.layers.bidirectional({ name: 'other', layer, mergeMode: 'concat' }),
+      tf.layers.dense({ name: 'free', units: 4 }),
+      tf.layers.dense({ name: 'last', units: 1 }),
+    ],
+  });
+}
+
+function convLstm(): tf.LayersModel {
+  const layer = tf.layers.conv2d({ name: 'before', filters: 4, kernelSize: 1 });
+  return tf.sequential({
+    layers: [
+      tf.layers.timeDistributed({ name: 'each', layer, inputShape: [2, 5, 5, 2] }),
+      tf.layers.convLstm2d({ name: 'other', filters: 3, kernelSize: 3 }) as tf.layers.Layer,
+      tf.layers.conv2d({ name: 'free', filters: 4, kernelSize: 1 }),
+      tf.layers.conv2d({ name: 'last', filters: 1, kernelSize: 1 }),
+    ],
+  });
+}
+
+test('a pixel shuffle gives a channel blockSize squared positions before it, by index', () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ name: 'conv', filters: 12, kernelSize: 1, inputShape: [4, 4, 2] }),
+      pixelShuffleLayer({ name: 'shuffle', blockSize: 2 }),
+      tf.layers.conv2d({ name: 'last', filters: 1, kernelSize: 1 }),
+    ],
+  });
+  const group = channelGraph(model).groups.find(({ id }) => id === 'conv');
+  expect([group?.size, group?.fixed]).toEqual([3, undefined]);
+  const kernel = group?.slots.find(({ layer, weight }) => layer === 'conv' && weight === 'kernel');
+  // Channel k of the pixel i down and j to the right is made by filter 3 (2 i + j) + k.
+  expect([...(kernel?.positions ?? [])]).toEqual([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+  const small = keepChannels(model, 'conv', [2, 0]);
+  expect(small.getLayer('conv').outputShape).toEqual([null, 4, 4, 8]);
+  expect(small.getLayer('shuffle').outputShape).toEqual([null, 8, 8, 2]);
+  model.dispose();
+  small.dispose();
 });

@@ -1,5 +1,5 @@
 import { createModel } from '@pleat/models';
-import { geluLayer, layerNormLayer, multiHeadAttentionLayer } from '@pleat/ops';
+import { geluLayer, layerNormLayer, multiHeadAttentionLayer, pixelShuffleLayer } from '@pleat/ops';
 import { fillUniform, permutation, stream } from '@pleat/random';
 import * as tf from '@tensorflow/tfjs';
 
@@ -90,6 +90,41 @@ function shuffle(): tf.LayersModel {
   x = apply(tf.layers.add(), [x, y]);
   x = apply(conv(2), apply(tf.layers.zeroPadding2d({ padding: 1 }), x));
   return tf.model({ inputs: input, outputs: x });
+}
+
+/** Super-resolution with pixel shuffle layers; height and width are unknown where `size` is null. */
+const superResolution = (size: number | null) => (): tf.LayersModel => {
+  const input = tf.input({ shape: [size, size, 3] as never });
+  const first = apply(conv(6), input);
+  const x = apply(tf.layers.add(), [first, apply(conv(6), apply(conv(6), first))]);
+  let y = apply(pixelShuffleLayer({ blockSize: 2 }), apply(conv(20), x));
+  y = apply(tf.layers.prelu({ sharedAxes: [1, 2] }), y);
+  y = apply(pixelShuffleLayer({ blockSize: 3 }), apply(conv(36), y));
+  return tf.model({ inputs: input, outputs: apply(conv(3), apply(tf.layers.reLU(), y)) });
+};
+
+/** Convolutions in two and in four groups, as tfjs has them: channels sliced apart, a convolution each, set side by side. */
+function grouped(): tf.LayersModel {
+  const input = tf.input({ shape: [6, 6, 3] });
+  const split = (x: Symbolic, groups: number): Symbolic => {
+    const channels = x.shape[3] as number;
+    const own = channels / groups;
+    const parts = Array.from({ length: groups }, (_, g) => {
+      const cropping: [[number, number], [number, number]] = [
+        [0, 0],
+        [g * own, channels - (g + 1) * own],
+      ];
+      // Told that channels come first, it crops the last axis.
+      const part = apply(tf.layers.cropping2D({ cropping, dataFormat: 'channelsFirst' }), x);
+      return apply(conv(own), part);
+    });
+    return apply(tf.layers.concatenate(), parts);
+  };
+  const x = apply(conv(8), input);
+  const y = apply(tf.layers.batchNormalization(), split(apply(conv(8, 1), x), 2));
+  const z = apply(conv(8, 1), split(apply(tf.layers.reLU(), y), 4));
+  const flat = apply(tf.layers.flatten(), apply(tf.layers.add(), [x, z]));
+  return tf.model({ inputs: input, outputs: apply(tf.layers.dense({ units: 3 }), flat) });
 }
 
 /** Tokens mixed by dense layers across them, then channels: two divisions of one tensor at once. */
@@ -224,6 +259,9 @@ export const models: Record<string, () => tf.LayersModel> = {
   uNet,
   squeeze,
   shuffle,
+  superResolution: superResolution(6),
+  superResolutionAnySize: superResolution(null),
+  grouped,
   mixer,
   nested,
   sequence,
@@ -234,7 +272,7 @@ export const models: Record<string, () => tf.LayersModel> = {
 /** Random inputs for a model. */
 export function inputs(model: tf.LayersModel, batch = 2): tf.Tensor[] {
   return model.inputs.map(({ shape, dtype }, i) => {
-    const sizes = [batch, ...(shape.slice(1) as number[])];
+    const sizes = [batch, ...shape.slice(1).map((size) => size ?? 5)];
     return dtype === 'int32'
       ? tf.randomUniform(sizes, 0, 9, 'int32', 7)
       : tf.randomNormal(sizes, 0, 1, 'float32', 7 + i);

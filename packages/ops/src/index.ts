@@ -44,6 +44,11 @@ export {
   PleatMultiHeadAttentionLayer,
 } from './layers/multi-head-attention.ts';
 export {
+  type PixelShuffleOptions,
+  PleatPixelShuffleLayer,
+  pixelShuffleLayer,
+} from './layers/pixel-shuffle.ts';
+export {
   classTokenLayer,
   type EmbeddingOptions,
   firstTokenLayer,
@@ -70,6 +75,7 @@ export {
 export { isModel, type LayerPlace, layerPlaces, wrappedLayer } from './models/walk.ts';
 export { copyWeights, type WeightValue, weightName } from './models/weights.ts';
 export { type AttentionWeights, multiHeadAttention } from './multi-head-attention.ts';
+export { pixelShuffle } from './pixel-shuffle.ts';
 export { selectTopK } from './select-top-k.ts';
 export { type LayerConfig, toStandardLayer } from './standard.ts';
 export { keepTopK, type TopKOptions, topKMask } from './top-k.ts';

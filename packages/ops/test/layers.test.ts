@@ -10,6 +10,8 @@ import {
   multiHeadAttention,
   multiHeadAttentionLayer,
   PleatMultiHeadAttentionLayer,
+  pixelShuffle,
+  pixelShuffleLayer,
   positionEmbeddingLayer,
   softmaxCrossEntropy,
   toStandardLayer,
@@ -302,3 +304,64 @@ function snake(config: Readonly<Record<string, unknown>>): Record<string, unknow
   const spell = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [spell(key), value]));
 }
+
+describe('pixelShuffle', () => {
+  test.each([1, 2, 3])('lays channels out by their indices, blocks of %i', (r) => {
+    const [n, h, w, c] = [2, 3, 4, 2];
+    const x = input(n, h, w, c * r * r);
+    const y = pixelShuffle(x as tf.Tensor4D, r);
+    expect(y.shape).toEqual([n, h * r, w * r, c]);
+    const [from, to] = [x.dataSync(), y.dataSync()];
+    let at = 0;
+    for (let b = 0; b < n; b++) {
+      for (let row = 0; row < h * r; row++) {
+        for (let column = 0; column < w * r; column++) {
+          for (let k = 0; k < c; k++) {
+            const pixel = (b * h + Math.floor(row / r)) * w + Math.floor(column / r);
+            const channel = ((row % r) * r + (column % r)) * c + k;
+            expect(to[at++]).toBe(from[pixel * c * r * r + channel]);
+          }
+        }
+      }
+    }
+    if (r > 1) expect(to).toEqual(tf.depthToSpace(x as tf.Tensor4D, r, 'NHWC').dataSync());
+  });
+
+  test('sends gradients back to where values came from', () => {
+    const x = input(1, 2, 2, 8) as tf.Tensor4D;
+    const weights = input(1, 4, 4, 2);
+    const dx = tf.grad((z) =>
+      pixelShuffle(z as tf.Tensor4D, 2)
+        .mul(weights)
+        .sum(),
+    )(x) as tf.Tensor4D;
+    expect(pixelShuffle(dx, 2).dataSync()).toEqual(weights.dataSync());
+  });
+
+  test('is a layer that saves, loads and takes images of any size', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ filters: 27, kernelSize: 1, inputShape: [null, null, 2] as never }),
+        pixelShuffleLayer({ blockSize: 3, name: 'shuffle' }),
+      ],
+    });
+    expect(model.outputShape).toEqual([null, null, null, 3]);
+    const loaded = await reload(model);
+    const x = input(2, 4, 5, 2);
+    const before = tf.memory().numTensors;
+    const [y, again] = [model.predict(x) as tf.Tensor, loaded.predict(x) as tf.Tensor];
+    expect(y.shape).toEqual([2, 12, 15, 3]);
+    expect(again.dataSync()).toEqual(y.dataSync());
+    tf.dispose([y, again]);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(configurations(loaded)).toEqual(configurations(model));
+  });
+
+  test('refuses blocks and channels that do not come out even', () => {
+    expect(() => pixelShuffleLayer({ blockSize: 1.5 })).toThrow(/blockSize.*got 1.5/);
+    expect(() => pixelShuffle(tf.zeros([1, 2, 2, 6]), 2)).toThrow(/multiple of 4 channels.*got 6/);
+    expect(() => pixelShuffle(tf.zeros([2, 2, 4]), 2)).toThrow(/\[n, h, w, channels\]/);
+    const layer = pixelShuffleLayer({ blockSize: 2, inputShape: [2, 2, 6] });
+    expect(() => tf.sequential({ layers: [layer] })).toThrow(/multiple of 4 channels/);
+  });
+});

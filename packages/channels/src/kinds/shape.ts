@@ -128,6 +128,27 @@ const repeatVector: LayerKind = {
   follow: (step) => step.output(step.input.columns.map((column) => ({ ...column, axes: [2] }))),
 };
 
+/**
+ * [b, h, w, c r r] to [b, h r, w r, c]: channel k is made by r r positions. Every pixel is reached from the same weights,
+ * so that they are brought together here, whatever the height and width.
+ */
+const pixelShuffle: LayerKind = {
+  follow(step) {
+    const block = (step.config.blockSize as number) ** 2;
+    const x = step.still(step.input, [1, 2], 3);
+    const channels = sizeOf(x.shape, 3);
+    const row = {
+      shape: [null, channels],
+      columns: step.along(x, 3).map((c) => ({ ...c, axes: [1] })),
+    };
+    const split = step.gather(reshape(row, [null, block, channels / block]), [1], 2);
+    const blocks = split.columns.filter(({ axes }) => !axes.includes(2));
+    step.fix(blocks, 'lays out over pixels what is the same in all of its channels');
+    const kept = split.columns.filter((column) => !blocks.includes(column));
+    return step.output(kept.map((column) => ({ ...column, axes: [3] })));
+  },
+};
+
 type Pairs = [[number, number], [number, number]];
 const imagePairAxes = (config: Step['config']): number[] =>
   config.dataFormat === 'channelsFirst' ? [2, 3] : [1, 2];
@@ -237,6 +258,7 @@ export const shapeKinds: Record<string, LayerKind> = {
   Reshape: reshaping,
   Permute: permuting,
   RepeatVector: repeatVector,
+  PleatPixelShuffle: pixelShuffle,
   Cropping2D: cropping,
   ZeroPadding2D: padding,
   Concatenate: concatenation,
