@@ -360,7 +360,7 @@ describe('pixelShuffle', () => {
   test('refuses blocks and channels that do not come out even', () => {
     expect(() => pixelShuffleLayer({ blockSize: 1.5 })).toThrow(/blockSize.*got 1.5/);
     expect(() => pixelShuffle(tf.zeros([1, 2, 2, 6]), 2)).toThrow(/multiple of 4 channels.*got 6/);
-    expect(() => pixelShuffle(tf.zeros([2, 2, 4]), 2)).toThrow(/\[n, h, w, channels\]/);
+    expect(() => pixelShuffle(tf.zeros([2, 2, 4]) as never, 2)).toThrow(/\[n, h, w, channels\]/);
     const layer = pixelShuffleLayer({ blockSize: 2, inputShape: [2, 2, 6] });
     expect(() => tf.sequential({ layers: [layer] })).toThrow(/multiple of 4 channels/);
   });
