@@ -111,6 +111,57 @@ test('feature statistics are those of the maps themselves, in float64', async ()
   dispose(model);
 });
 
+test.each([
+  ['mean', 1],
+  ['variance', 1],
+  ['zeros', -1],
+] as const)('%s keeps the channels whose maps say so', async (criterion, sign) => {
+  const model = plain();
+  // Thresholds of their own give the channels behind a relu different statistics.
+  const [kernel, , ...rest] = model.getWeights();
+  const bias = tf.tensor1d([-1, -0.5, 0, 0.5, 1, -0.2]);
+  model.setWeights([kernel as tf.Tensor, bias, ...rest]);
+  const x = images(6);
+  const statistics = await featureStatistics(model, channelGraph(model).groups, x);
+  const { report } = await pruneChannels(model, {
+    criterion,
+    data: x,
+    budgets: { a: 0.5, b: 0.4 },
+  });
+  expect(report.groups.map(({ kept }) => kept.length)).toEqual([3, 3]);
+  for (const { id, kept, removed } of report.groups) {
+    const own = [...(statistics.get(id)?.[criterion] ?? [])].map((value) => sign * value);
+    expect(new Set(own).size).toBe(own.length);
+    expect(Math.min(...kept.map((c) => own[c] as number))).toBeGreaterThan(
+      Math.max(...removed.map((c) => own[c] as number)),
+    );
+  }
+  dispose(model);
+});
+
+test.each(['A', 'B'] as const)(
+  'takes 10 and 40 % of all parameters of ResNet-20 (shortcut %s), from all of it or from the last stage alone',
+  async (shortcut) => {
+    const model = createModel('resnet20', { inputShape: [32, 32, 3], classes: 10, shortcut });
+    for (const league of ['uniform', 'last-stage'] as const) {
+      for (const compression of [0.1, 0.4]) {
+        const { model: small, report } = await pruneChannels(model, { compression, league });
+        const gone = 1 - small.countParams() / model.countParams();
+        expect(report.compression.parameters).toBeCloseTo(gone, 9);
+        // A channel of the last stage has up to 64 x 9 x 2 of 270,000 weights.
+        expect(Math.abs(gone - compression)).toBeLessThan(0.003);
+        const cut = report.groups.filter(({ removed }) => removed.length > 0).map(({ id }) => id);
+        const stages = new Set(cut.map((id) => id.split('_')[0]));
+        expect([...stages]).toEqual(
+          league === 'uniform' ? ['stem', 'stage1', 'stage2', 'stage3'] : ['stage3'],
+        );
+        dispose(small);
+      }
+    }
+    dispose(model);
+  },
+);
+
 describe.each(channelCriteria)('%s', (criterion) => {
   const data = ['mean', 'variance', 'zeros'].includes(criterion) ? { data: images(4) } : {};
 
