@@ -2,7 +2,7 @@
 // packages. Choices are made by the validation accuracy here; the test images are not looked at.
 // usage: node learners.mjs [SEEDS=3] [GROUP ...]   groups as below; all by default
 import { readFileSync } from 'node:fs';
-import { decodeModel, encodeModel, inspectModel, maskBits } from '@pleat/mask';
+import { decodeModel, encodeModel, inspectModel, isScore, maskBits } from '@pleat/mask';
 import { decaysByDefault } from '@pleat/optim';
 import { report } from '../lib/measure.mjs';
 import { accuracy, loadData, spread, startEngine, train } from './lib/experiment.mjs';
@@ -12,9 +12,9 @@ const epochs = 4;
 const batch = 32;
 
 const scoreDecay = (factor) => (name, variable) =>
-  /_scores(_\d+)?$/.test(name) ? factor > 0 : decaysByDefault(name, variable);
+  isScore(name) ? factor > 0 : decaysByDefault(name, variable);
 const priced = (price) => (model) => {
-  const masked = model.weights.filter(({ name }) => /_scores(_\d+)?$/.test(name));
+  const masked = model.weights.filter(({ name }) => isScore(name));
   const count = masked.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return maskBits(model).mul(price / count);
 };
@@ -42,6 +42,7 @@ const groups = {
     'ternary, fixed threshold': mask({ name: 'ternary', select: 'fixed' }),
     'ternary, learned threshold': mask(threefold),
     'learned-keep': mask(free),
+    'learned-keep over the network': mask({ ...free, scope: 'global' }),
     dense: { mask: null },
   },
   price: {

@@ -109,6 +109,17 @@ describe.skipIf(!built)('the command line', () => {
 });
 
 describe.skipIf(!built)('a run', () => {
+  test('without statistics of norms is completed by each reader from the same training images', {
+    timeout: 240_000,
+  }, async () => {
+    const cwd = temporaryFolder();
+    const bare = ['--no-affine-norms', '--norms', 'recompute', '--epochs', '1', '--json'];
+    const short = await run([...tinyTrain('bare', '--engine', 'cpu', ...bare)], cwd);
+    expect(short.code, short.stderr).toBe(0);
+    const reread = await run(['eval', 'bare/model.pleat', '--engine', 'cpu', '--json'], cwd);
+    expect(JSON.parse(reread.stdout)).toMatchObject(JSON.parse(short.stdout).test);
+  });
+
   test('goes from images to a file, a report, and the same accuracy in another process', {
     timeout: 240_000,
   }, async () => {

@@ -29,4 +29,5 @@ export type { LayerFilter, MaskOptions } from './mask-options.ts';
 export { recomputeNorms } from './norms.ts';
 export { maskBits } from './rate.ts';
 export type { Scheduled } from './schedule.ts';
+export { isScore } from './scores.ts';
 export { setTrainingStep } from './training-step.ts';

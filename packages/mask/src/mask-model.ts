@@ -9,6 +9,7 @@ import { isMasked } from './layers/masked-layer.ts';
 import { type KernelMasking, packMasking } from './layers/masking.ts';
 import { chooseLearner } from './learners/registry.ts';
 import { layerOptions, type MaskOptions } from './mask-options.ts';
+import { isBatchNorm, withoutAffine } from './norms.ts';
 import { copySlots, maskedKernels } from './weights.ts';
 
 interface Target {
@@ -62,6 +63,20 @@ function targets(model: tf.LayersModel, options: MaskOptions): Target[] {
   return found;
 }
 
+/** The batch norms that shall lose scale and shift, by path. */
+function normsToStrip(
+  model: tf.LayersModel,
+  { affineNorms = true }: MaskOptions,
+): Map<string, tf.layers.Layer> {
+  const norms = layerPlaces(model).filter(({ layer }) => !affineNorms && isBatchNorm(layer));
+  if (!affineNorms && norms.length === 0) {
+    throw new Error(
+      `maskModel: affineNorms is false, but '${model.name}' has no batch norm; leave the option out.`,
+    );
+  }
+  return new Map(norms.map(({ path, layer }) => [path, layer]));
+}
+
 /**
  * Turns a model into one whose kernels are fixed random values times masks that are learned.
  *
@@ -99,6 +114,7 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
     wanted.map(({ path, name, shape }) => ({ layer: path, weight: name, shape: shape.shape })),
     options.fold ?? 1,
   );
+  const bare = normsToStrip(model, options);
   const kernels = new Map<string, KernelMasking[]>();
   wanted.forEach(({ path, name, shape }, index) => {
     const owner = owners[index];
@@ -118,6 +134,8 @@ export function maskModel(model: tf.LayersModel, options: MaskOptions = {}): tf.
     model,
     ({ className, config }, path) => {
       const own = kernels.get(path);
+      const norm = bare.get(path);
+      if (norm !== undefined) return withoutAffine(norm, { className, config });
       if (own === undefined) return { className, config };
       const masking = { ...shared, kernels: own, group };
       return {

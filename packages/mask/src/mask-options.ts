@@ -39,6 +39,11 @@ export interface MaskOptions {
   fold?: Fold;
   /** Trained factors of each kernel or each of its output channels, stored in the file. Default none. */
   scales?: Scales['per'] | { per: Scales['per']; precision?: ScalePrecision };
+  /**
+   * Whether batch norms have a scale and a shift, which are trained and stored. Default true; with false both are taken off
+   * them, whatever their values were.
+   */
+  affineNorms?: boolean;
   /** Mask only these layers; default all that can be masked. */
   include?: LayerFilter;
   /** Leave these layers as they are. */
@@ -56,6 +61,7 @@ const optionNames = [
   'freeze',
   'fold',
   'scales',
+  'affineNorms',
   'include',
   'exclude',
 ] as const satisfies (keyof MaskOptions)[];

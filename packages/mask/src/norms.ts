@@ -4,13 +4,33 @@ import * as tf from '@tensorflow/tfjs';
 const classes = ['BatchNormalization', 'PleatBatchNorm'];
 
 /** Tells batch norms, stock and Pleat's own. */
-function isBatchNorm(layer: tf.layers.Layer): boolean {
+export function isBatchNorm(layer: tf.layers.Layer): boolean {
   return classes.includes(layer.getClassName());
+}
+
+type Serialized = { className: string; config: tf.serialization.ConfigDict };
+
+/**
+ * The description of a batch norm without scale and shift.
+ *
+ * A stock one becomes Pleat's own, because tfjs 4.22 cannot train a stock one that lacks its scale.
+ * @throws Error When a stock norm works along another axis than the last.
+ */
+export function withoutAffine(norm: tf.layers.Layer, { config }: Serialized): Serialized {
+  const rank = (norm.inputSpec?.[0] as { ndim?: number } | undefined)?.ndim;
+  const { axis = -1 } = config;
+  if (axis !== -1 && axis !== (rank ?? 0) - 1) {
+    throw new Error(
+      `maskModel: affineNorms is false, but '${norm.name}' normalises along axis ${axis}; only norms along the last can do without scale and shift.`,
+    );
+  }
+  return { className: 'PleatBatchNorm', config: { ...config, center: false, scale: false } };
 }
 
 interface BatchNorm extends tf.layers.Layer {
   epsilon: number;
-  momentum: number;
+  /** Of the channels; Pleat's own norms have the last. */
+  axis?: number;
 }
 
 /** The vectors of a batch norm by name; scale and shift that it lacks are 1 and 0. */
@@ -32,7 +52,7 @@ function vectors(layer: tf.layers.Layer): Record<'gamma' | 'beta' | 'mean' | 'va
  * @param plain A model without masked layers; it is not changed.
  */
 export function foldNorms(plain: tf.LayersModel): tf.LayersModel {
-  const affine = (layer: { className: string; config: tf.serialization.ConfigDict }) =>
+  const affine = (layer: Serialized) =>
     classes.includes(layer.className)
       ? { ...layer, config: { ...layer.config, center: true, scale: true } }
       : layer;
@@ -84,21 +104,34 @@ export function recomputeNorms(model: tf.LayersModel, batch: tf.Tensor | tf.Tens
       `recomputeNorms: '${model.name}' has no batch norm; only batch norms hold statistics.`,
     );
   }
-  const before = norms.map(({ momentum }) => momentum);
   try {
     for (const norm of norms) {
-      norm.momentum = 0;
-      // Only the norms shall believe that this is training: no dropout, no random mask.
       const call = norm.call;
-      norm.call = (inputs, kwargs) => call.call(norm, inputs, { ...kwargs, training: true });
+      norm.call = (inputs, kwargs) => {
+        takeStatistics(norm, inputs);
+        return call.call(norm, inputs, kwargs);
+      };
     }
     tf.tidy(() => {
       model.apply(batch, { training: false });
     });
   } finally {
-    norms.forEach((norm, i) => {
-      norm.momentum = before[i] as number;
-      delete (norm as Partial<BatchNorm>).call;
-    });
+    for (const norm of norms) delete (norm as Partial<BatchNorm>).call;
+  }
+}
+
+/** Writes mean and variance (n, not n - 1) of its inputs into a norm. */
+function takeStatistics(norm: BatchNorm, inputs: tf.Tensor | tf.Tensor[]): void {
+  const [x] = [inputs].flat() as [tf.Tensor];
+  const { axis = -1 } = norm;
+  const channel = axis < 0 ? axis + x.rank : axis;
+  const { mean, variance } = tf.moments(
+    x,
+    x.shape.map((_, i) => i).filter((i) => i !== channel),
+  );
+  const values: Record<string, tf.Tensor> = { moving_mean: mean, moving_variance: variance };
+  for (const weight of norm.weights) {
+    const value = values[weightName(weight)];
+    if (value !== undefined) weight.write(value);
   }
 }

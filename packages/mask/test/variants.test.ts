@@ -5,6 +5,7 @@ import {
   decodeModel,
   encodeModel,
   inspectModel,
+  isScore,
   type MaskOptions,
   maskModel,
   recomputeNorms,
@@ -38,6 +39,9 @@ const variants: Record<string, MaskOptions> = {
   'ternary, fixed threshold': { learner: { name: 'ternary', select: 'fixed', keep: 0.4 } },
   'ternary, learned threshold': { learner: { name: 'ternary', select: 'learned', keep: 0.4 } },
   'learned keep': { learner: { name: 'learned-keep', keep: 0.3 } },
+  'learned keep, over the network': {
+    learner: { name: 'learned-keep', keep: 0.3, scope: 'global' },
+  },
   'supermask, frozen': { learner: 'supermask', freeze: { kept: 0.2, dropped: 0.3 } },
   'edge-popup, frozen': {
     learner: { name: 'edge-popup', keep: 0.4 },
@@ -263,6 +267,40 @@ describe('gradients', () => {
     const sum = [...(ds as Float32Array)].reduce((sum, g, i) => sum + g * Math.sign(s[i] ?? 0), 0);
     expect((dt as Float32Array)[0]).toBeCloseTo(-sum, 3);
   });
+  test('of one threshold for the model are those of its layers together, each in its own width', () => {
+    const plain = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [40], units: 50, useBias: false }),
+        tf.layers.dense({ units: 30, useBias: false }),
+      ],
+    });
+    const model = maskModel(plain, {
+      learner: { name: 'learned-keep', keep: 0.3, scope: 'global' },
+    });
+    const variables = model.trainableWeights.map((w) => w.read() as tf.Variable);
+    const scores = variables.filter(({ name }) => isScore(name));
+    const [threshold, ...others] = variables.filter(({ name }) => !isScore(name));
+    expect([scores.length, others.length, threshold?.shape]).toEqual([2, 0, []]);
+    const shares = bake(model)
+      .getWeights()
+      .map((w) => w.dataSync().filter((value) => value !== 0).length / w.size);
+    for (const share of shares) expect(Math.abs(share - 0.3)).toBeLessThan(0.05);
+    const { grads } = tf.variableGrads(() => read(model), variables);
+    // |s| - t * width: of each layer the sum of d|s|, times its width.
+    const sums = scores.map(({ name, shape }, i) => {
+      const g = (grads[name] as tf.Tensor).mul(tf.sign(scores[i] as tf.Tensor)).sum();
+      return (g.dataSync()[0] as number) / Math.sqrt(shape[0] as number);
+    });
+    const expected = -((sums[0] as number) + (sums[1] as number));
+    expect(grads[(threshold as tf.Variable).name]?.dataSync()[0]).toBeCloseTo(expected, 3);
+    // A threshold above all scores keeps nothing, in any layer.
+    threshold?.assign(tf.scalar(1.01));
+    expect(
+      bake(model)
+        .getWeights()
+        .every((w) => w.dataSync().every((value) => value === 0)),
+    ).toBe(true);
+  });
   test('times |w| when asked', () => {
     const gradient = (scoreGradient: 'plain' | 'magnitude') => {
       const model = dense({ learner: 'signed', scoreGradient });
@@ -342,6 +380,42 @@ describe('batch norms', () => {
     expect(Object.hasOwn(norm, 'call')).toBe(false);
     const bare = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 2 })] });
     expect(() => recomputeNorms(bare, tf.ones([1, 2]))).toThrow(/has no batch norm/);
+  });
+
+  test('lose scale and shift when they shall have none, and keep their statistics', async () => {
+    for (const make of [convNet, convMixer]) {
+      const plain = make();
+      const named = (model: tf.LayersModel, name: string) =>
+        model.weights.filter(({ originalName }) => originalName.endsWith(`/${name}`));
+      for (const [i, weight] of named(plain, 'moving_mean').entries()) {
+        weight.write(tf.randomNormal(weight.shape as number[], 0, 1, 'float32', i + 1));
+      }
+      const masked = maskModel(plain, { affineNorms: false });
+      expect(named(masked, 'gamma').length + named(masked, 'beta').length).toBe(0);
+      const means = (model: tf.LayersModel) =>
+        named(model, 'moving_mean').map((weight) => [...weight.read().dataSync()]);
+      expect(means(masked).length).toBeGreaterThan(0);
+      expect(means(masked)).toEqual(means(plain));
+      const x = inputs(masked, 4);
+      const expected = predict(bake(masked), x);
+      const bytes = await encodeModel(masked);
+      expect(predict(await decodeModel(bytes), x)).toEqual(expected);
+      const bare = await encodeModel(masked, { norms: 'recompute' });
+      const again = predict(await decodeModel(bare, { calibrate: x[0] as tf.Tensor }), x);
+      recomputeNorms(masked, x[0] as tf.Tensor);
+      predict(bake(masked), x).forEach((y, i) => {
+        expect(again[i]).toBeCloseTo(y, 4);
+      });
+      const affine = await encodeModel(stir(maskModel(plain)));
+      expect(bytes.length).toBeLessThan(affine.length);
+      masked.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+      const y = tf.zeros(masked.outputs[0]?.shape.map((size) => size ?? 4) as number[]);
+      await masked.fit(x[0] as tf.Tensor, y, { epochs: 1, verbose: 0 });
+    }
+    const bare = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 2 })] });
+    expect(() => maskModel(bare, { affineNorms: false })).toThrow(
+      /affineNorms is false, but '.*' has no batch norm; leave the option out/,
+    );
   });
 
   test('refuses another word', async () => {

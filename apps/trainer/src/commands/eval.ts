@@ -56,7 +56,7 @@ export function evalCommand(): Command {
         threads: threads ?? 'auto',
         debug: output.debug,
       });
-      const { model, metadata, bytes } = await openModel(file);
+      const { model, metadata, bytes } = await openModel(file, flags);
       output.note(explainEngine(engine));
       const { name, dataset } = await datasetOf(file, metadata, flags);
       checkFit(model, dataset);

@@ -56,8 +56,10 @@ export const rules: Rule[] = [
       pruning(config) ||
       (masked(config) &&
         (config.learner === 'edge-popup' ||
+          config.learner === 'learned-keep' ||
           (config.learner === 'ternary' && config.cut === 'keep'))),
-    needs: '--learner edge-popup, --learner ternary --cut keep, --method prune or --method lottery',
+    needs:
+      '--learner edge-popup or learned-keep, --learner ternary --cut keep, --method prune or --method lottery',
   },
   {
     keys: ['maskTemperature'],
@@ -70,7 +72,15 @@ export const rules: Rule[] = [
     needs: '--method mask and --scope layer',
   },
   {
-    keys: ['bitPrice', 'frozenKept', 'frozenDropped', 'fold', 'scales', 'scoreDecay'],
+    keys: [
+      'bitPrice',
+      'frozenKept',
+      'frozenDropped',
+      'fold',
+      'scales',
+      'affineNorms',
+      'scoreDecay',
+    ],
     applies: masked,
     needs: '--method mask',
   },

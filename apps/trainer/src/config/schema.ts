@@ -149,6 +149,11 @@ export const trainSchema = z.strictObject({
     .default('none')
     .describe('trained factors of masked kernels, stored as float16'),
 
+  affineNorms: z
+    .boolean()
+    .default(true)
+    .describe('batch norms of a masked model have a trained scale and shift'),
+
   compression: share().default(0.9).describe("share of the kernels' weights that is pruned"),
   criterion: z
     .enum(['magnitude', 'random'])
@@ -278,9 +283,11 @@ export const trainSchema = z.strictObject({
     .default('float32')
     .describe('coding of what is not a mask in the .pleat file'),
   norms: z
-    .enum(['keep', 'fold'])
+    .enum(['keep', 'fold', 'recompute'])
     .default('keep')
-    .describe('batch norms in the .pleat file: four vectors, or folded into two'),
+    .describe(
+      'batch norms in the .pleat file: four vectors, folded into two, or two without statistics, which readers compute from training images',
+    ),
   out: z.string().optional().describe('folder of the run (default: runs/DATASET-MODEL-METHOD)'),
 });
 

@@ -65,8 +65,41 @@ export async function explainPleat<T>(path: string, read: () => T | Promise<T>):
   }
 }
 
-/** Opens a `.pleat` file or a tfjs model folder as a plain model. */
-export async function openModel(path: string): Promise<OpenedModel> {
+/** The model in a file; where its norms lack their statistics, those of training images of its data set. */
+async function decodeFile(
+  path: string,
+  bytes: Uint8Array,
+  metadata: ModelMetadata,
+  flags: Record<string, unknown>,
+): Promise<tf.LayersModel> {
+  try {
+    return await decodeModel(bytes);
+  } catch (error) {
+    if (!(error instanceof PleatModelError && error.code === 'calibration')) throw error;
+  }
+  const [{ datasetOf }, { calibrationBatch }] = await Promise.all([
+    import('../data/dataset-of.ts'),
+    import('../data/calibration.ts'),
+  ]);
+  const { dataset } = await datasetOf(path, metadata, flags);
+  const seen = { ...dataset, ...metadata.preprocessing };
+  const calibrate = await calibrationBatch(seen, metadata.calibration as number | undefined);
+  try {
+    return await decodeModel(bytes, { calibrate });
+  } finally {
+    calibrate.dispose();
+  }
+}
+
+/**
+ * Opens a `.pleat` file or a tfjs model folder as a plain model.
+ *
+ * @param flags `dataset` and `data`: where the training images are that a file needs whose norms lack their statistics
+ */
+export async function openModel(
+  path: string,
+  flags: Record<string, unknown> = {},
+): Promise<OpenedModel> {
   const info = await requireFile(path);
   if (info.isDirectory() || path.endsWith('.json')) {
     const model = await readModelFolder(path);
@@ -80,7 +113,7 @@ export async function openModel(path: string): Promise<OpenedModel> {
   const metadata = await explainPleat(path, () => inspectModel(bytes).metadata as ModelMetadata);
   // Registers the layers of integral models, and puts such a model at the widths it was stored with.
   const { integralGroups } = await import('@pleat/integral');
-  const model = await explainPleat(path, () => decodeModel(bytes));
+  const model = await explainPleat(path, () => decodeFile(path, bytes, metadata, flags));
   model.setUserDefinedMetadata(metadata);
   if (metadata.integral !== undefined) integralGroups(model);
   return { model, metadata, bytes: bytes.length };

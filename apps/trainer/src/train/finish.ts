@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '@pleat/codec/node';
 import type { Split } from '@pleat/datasets';
 import { decodeModel, encodeModel, inspectModel } from '@pleat/mask';
+import type * as tf from '@tensorflow/tfjs';
 import { version } from '../cli/version.ts';
 import { modelName } from '../config/name.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import { calibrationBatch, calibrationImages } from '../data/calibration.ts';
 import type { StartedEngine } from '../engines/types.ts';
 import type { ModelMetadata } from '../files/pleat.ts';
 import { measureWidths, type WidthPlan, type WidthRow } from '../integral/measure-widths.ts';
@@ -70,9 +72,13 @@ function metadataOf({ config, dataset, state, model }: TrainRun): ModelMetadata 
     preprocessing: { mean: dataset.mean, std: dataset.std },
     validation: config.validation,
     ...(config.holdOut === 'last' && { holdOut: config.holdOut }),
+    ...(config.norms === 'recompute' && {
+      calibration: Math.min(calibrationImages, dataset.train.length),
+    }),
     seed: config.seed,
     training: {
       ...Object.fromEntries(method),
+      ...(config.affineNorms === false && { affineNorms: false }),
       epochs: config.epochs,
       selectedEpoch: selectedEpoch(config, state.best?.epoch),
       validationAccuracy: state.best?.accuracy ?? null,
@@ -106,6 +112,17 @@ function outcome(evaluation: Evaluation | null) {
   return { images, correct, accuracy, loss };
 }
 
+/** The model as any reader of the file gets it. */
+async function readBack(bytes: Uint8Array, { config, dataset }: TrainRun): Promise<tf.LayersModel> {
+  if (config.norms !== 'recompute') return decodeModel(bytes);
+  const calibrate = await calibrationBatch(dataset);
+  try {
+    return await decodeModel(bytes, { calibrate });
+  } finally {
+    calibrate.dispose();
+  }
+}
+
 /** Writes the model file, reads it back, looks at the test set once, and writes summary and report. */
 export async function finishRun(
   run: TrainRun,
@@ -123,7 +140,7 @@ export async function finishRun(
   });
   await writeFileAtomic(paths.model, encoded);
   const bytes = new Uint8Array(await readFile(paths.model));
-  const plain = await decodeModel(bytes);
+  const plain = await readBack(bytes, run);
   const measure = async (split: Split | null) =>
     split && split.length > 0 ? evaluate(plain, split, dataset, () => signals.check()) : null;
   const validation = await measure(dataset.validation);

@@ -1,4 +1,4 @@
-import type { MaskOptions } from '@pleat/mask';
+import { isScore, type MaskOptions } from '@pleat/mask';
 import { decaysByDefault } from '@pleat/optim';
 import type * as tf from '@tensorflow/tfjs';
 import type { TrainConfig } from '../config/schema.ts';
@@ -12,7 +12,7 @@ function given<Options extends object>(options: Options): Partial<Options> {
 /** How a configuration wants its model masked. */
 export function maskOptions(config: TrainConfig): MaskOptions {
   const { seed, strategy, ratio, distribution, offset, rescale } = config;
-  const { learner, keep, scope, cut, maskTemperature } = config;
+  const { learner, keep, scope, cut, maskTemperature, affineNorms } = config;
   const { scoreNoise = 0, frozenKept = 0, frozenDropped = 0, fold = 1, scales = 'none' } = config;
   return {
     seed,
@@ -27,10 +27,11 @@ export function maskOptions(config: TrainConfig): MaskOptions {
     }),
     ...(fold > 1 && { fold }),
     ...(scales !== 'none' && { scales }),
+    ...(affineNorms === false && { affineNorms }),
   };
 }
 
 /** The rule of weight decay that leaves scores alone. */
 export function allButScores(name: string, variable: tf.Variable): boolean {
-  return !/_scores(_\d+)?$/.test(name) && decaysByDefault(name, variable);
+  return !isScore(name) && decaysByDefault(name, variable);
 }

@@ -77,6 +77,14 @@ export class MaskedKernel {
     return this.#owner.#variables.scores as tf.LayerVariable;
   }
 
+  /** The trained threshold: of this kernel, of the one it is folded into, or of the model. */
+  get #threshold(): tf.Tensor | null {
+    const { learner, options } = this.learner;
+    const shared = learner.threshold?.shared?.(options) ?? false;
+    const holder = shared ? this.#group.member(0) : this.#owner;
+    return holder.#variables.threshold?.read() ?? null;
+  }
+
   /** Says which training step comes next, and the share of training that is over. */
   startStep(step: number, progress: number): void {
     this.#step = step;
@@ -141,7 +149,7 @@ export class MaskedKernel {
   multiplier(context: LearnerContext): tf.Tensor {
     const { learner, options } = this.learner;
     const pins = this.#pinned();
-    const threshold = this.#owner.#variables.threshold?.read() ?? null;
+    const threshold = this.#threshold;
     const apply = tf.customGrad((...inputs) => {
       const save = inputs.pop() as unknown as tf.GradSaveFunc;
       const s = this.placedScores(context);
@@ -157,7 +165,7 @@ export class MaskedKernel {
           const gradient = learner.gradient(upstream, s, mask, options, context);
           return threshold === null
             ? gradient
-            : [gradient, thresholdGradient(learner, upstream, s, options)];
+            : [gradient, thresholdGradient(learner, upstream, s, options, context)];
         },
       };
     });
@@ -227,7 +235,7 @@ export class MaskedKernel {
       training: this.training,
       progress: this.#progress,
       limit: scoreScale / Math.sqrt(fanIn),
-      threshold: this.#owner.#variables.threshold?.read() ?? null,
+      threshold: this.#threshold,
       uniform: () => {
         const name = `mask/${this.#stream}/${this.#step}/${this.#reads++}`;
         const draws = fillUniform(stream(seed, name), new Float32Array(fill.size));
@@ -244,7 +252,8 @@ function thresholdGradient(
   upstream: tf.Tensor,
   scores: tf.Tensor,
   options: object,
+  context: LearnerContext,
 ): tf.Tensor {
   const rule = learner.threshold as NonNullable<Learner['threshold']>;
-  return rule.gradient(upstream, scores, options);
+  return rule.gradient(upstream, scores, options, context);
 }

@@ -149,7 +149,10 @@ function masked(Base: LayerClass): LayerClass {
       const scores = own
         ? add('scores', shape, this.#scoreInitializer(masking.index, limit), trainable)
         : null;
-      const start = own ? (learner.threshold?.start(options, limit) ?? null) : null;
+      const shared = learner.threshold?.shared?.(options) ?? false;
+      // One for the model is a weight of its first masked kernel.
+      const holds = own && (!shared || masking.index === 0);
+      const start = holds ? (learner.threshold?.start(options, shared ? 1 : limit) ?? null) : null;
       const threshold =
         start === null
           ? null

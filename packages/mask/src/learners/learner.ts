@@ -9,7 +9,7 @@ export interface LearnerContext {
   readonly progress: number;
   /** Scores started uniform in +- this. */
   readonly limit: number;
-  /** The layer's trained threshold, a scalar; null for learners without one. */
+  /** The trained threshold of the layer, or of the model, a scalar; null for learners without one. */
   readonly threshold: tf.Tensor | null;
   /** Uniform draws in [0, 1) of the scores' shape, fixed by (seed, layer, step): random learners draw from here only. */
   uniform(): tf.Tensor;
@@ -69,7 +69,14 @@ export interface Learner<Options extends object = object> {
   readonly threshold?: {
     /** Where it starts, given that scores start uniform in +-limit; null: these options need none. */
     start(options: Options, limit: number): number | null;
-    /** d loss / d threshold, a scalar, from d loss / d mask. */
-    gradient(upstream: tf.Tensor, scores: tf.Tensor, options: Options): tf.Tensor;
+    /** d loss / d threshold, a scalar, from d loss / d mask; the parts of several layers add up. */
+    gradient(
+      upstream: tf.Tensor,
+      scores: tf.Tensor,
+      options: Options,
+      context: LearnerContext,
+    ): tf.Tensor;
+    /** True when all layers of a model share one; it is then started with a limit of 1. Default false. */
+    shared?(options: Options): boolean;
   };
 }
