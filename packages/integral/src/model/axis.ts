@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type SparseMatrix, toDense } from '../interpolation/basis.ts';
 import type { IntegralGroup } from './group.ts';
 import type { MatrixUse } from './matrices.ts';
-import { multiplyAxis } from './multiply-axis.ts';
+import { multiplyAxis, multiplyTwoAxes } from './multiply-axis.ts';
 
 /** Where one group lies in an axis of a weight. */
 export interface AxisPart {
@@ -145,8 +145,18 @@ export class AxisSampler {
     return multiplyAxis(values, outer, inner, this.#matrix());
   }
 
+  /** The same along this axis and the one after it, which is the last. */
+  sampleTwo(values: Float32Array, shape: readonly number[], last: AxisSampler): Float32Array {
+    const outer = product(shape.slice(0, this.axis));
+    return multiplyTwoAxes(values, outer, this.#matrix(), last.#matrix());
+  }
+
   /** All parts as one sparse matrix [sampled length, length of the axis]. */
   #matrix(use?: MatrixUse): SparseMatrix {
+    const [only] = this.parts;
+    if (only !== undefined && isPlain(this.parts) && only.factor === undefined) {
+      return only.group.matrices()[use ?? only.use];
+    }
     const { length, positions } = orderOf(this.parts);
     const rows: { columns: number[]; values: number[] }[] = new Array(length);
     this.parts.forEach(({ group, slot, use: own, factor }, part) => {

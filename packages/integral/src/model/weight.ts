@@ -61,6 +61,9 @@ export class GridSampler implements WeightSampler {
     let values = coefficients;
     // What shrinks most goes first: the less is left for the others.
     const active = this.#active().filter((axis) => axis !== but);
+    const [first, last] = active.sort((a, b) => a.axis - b.axis);
+    const both = active.length === 2 && last?.axis === from.length - 1;
+    if (both && first?.axis === from.length - 2) return first.sampleTwo(coefficients, from, last);
     const axes = active.sort((a, b) => {
       const ratio = ({ axis, length }: AxisSampler) => length / (from[axis] as number);
       return ratio(a) - ratio(b);
