@@ -14,6 +14,7 @@ export {
   resizeToBudget,
 } from './model/budget.ts';
 export { extract } from './model/extract.ts';
+export type { Coefficients } from './model/fit.ts';
 export { foldBatchNorm } from './model/fold.ts';
 export type { GroupPartition } from './model/group.ts';
 export { type ChannelOrder, channelOrders } from './model/order.ts';

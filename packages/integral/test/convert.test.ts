@@ -3,6 +3,7 @@ import { encodeModel, pleatHandler } from '@pleat/mask';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  basisMatrix,
   compressionOf,
   extract,
   foldBatchNorm,
@@ -13,7 +14,9 @@ import {
   resizeToBudget,
   selectedPartition,
   setPartition,
+  toDense,
   toIntegral,
+  uniformPartition,
 } from '../src/index.ts';
 import { forms, images, relativeError, stirred } from './models.ts';
 
@@ -140,6 +143,88 @@ test('constant weights keep their sums over the inputs to the last bit of float3
       }
     }
   }
+});
+
+describe('fewer coefficients than channels', () => {
+  /** Dense layers whose weights are given as functions of the places of their channels. */
+  const network = (first: (t: number) => number, second: (t: number) => number, n = 24) => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: 'a', units: n, inputShape: [1], useBias: false }),
+        tf.layers.dense({ name: 'b', units: 1, useBias: false }),
+      ],
+    });
+    const at = Array.from({ length: n }, (_, i) => (i + 0.5) / n);
+    model.layers[0]!.setWeights([tf.tensor2d([at.map(first)])]);
+    model.layers[1]!.setWeights([tf.tensor2d(at.map((t) => [second(t)]))]);
+    return model;
+  };
+  const kernels = (model: tf.LayersModel) => model.getWeights().map((w) => [...w.dataSync()]);
+
+  test('are exact for curves that interpolation gives: parabolas', () => {
+    const model = network(
+      (t) => 1 + t - 2 * t * t,
+      (t) => t * t,
+    );
+    const integral = toIntegral(model, { order: 'identity', coefficients: { a: 7 } });
+    expect(integralReport(integral)!.fitError).toBeLessThan(1e-6);
+    expect(integralReport(integral)!.groups[0]).toMatchObject({ channels: 24, coefficients: 7 });
+    expect(integral.weights[0]!.shape).toEqual([1, 7]);
+    expect(integralGroups(integral)[0]).toMatchObject({ size: 24, coefficients: 7 });
+    const [got, was] = [kernels(extract(integral)), kernels(model)];
+    got.flat().forEach((value, i) => void expect(value).toBeCloseTo(was.flat()[i]!, 5));
+  });
+
+  test('come nearest to any other: what is left is orthogonal to every curve there is', () => {
+    const model = network(
+      (t) => Math.sin(9 * t) + Math.sin(71 * t),
+      (t) => Math.cos(31 * t),
+    );
+    const integral = toIntegral(model, { order: 'identity', coefficients: 0.25 });
+    const report = integralReport(integral)!;
+    expect(report.fitError).toBeGreaterThan(0.1);
+    expect(report.fitError).toBeLessThan(1);
+    expect(report.variationBefore).toBeGreaterThan(0);
+    const [got, was] = [kernels(extract(integral)), kernels(model)];
+    const left = got.map((kernel, layer) => kernel.map((value, i) => was[layer]![i]! - value));
+    const squares = (rows: number[][]) => rows.flat().reduce((sum, v) => sum + v * v, 0);
+    expect(Math.sqrt(squares(left) / squares(was))).toBeCloseTo(report.fitError, 5);
+    const basis = toDense(basisMatrix(uniformPartition(24, 'cells'), 6, { alignment: 'cells' }));
+    for (let c = 0; c < 6; c++) {
+      for (const residual of left) {
+        const dot = residual.reduce((sum, value, r) => sum + value * basis[r * 6 + c]!, 0);
+        expect(Math.abs(dot)).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  test.each(forms)('%s: works, is stored, and says how well', async (_, build, shape) => {
+    const model = build();
+    const integral = toIntegral(model, { order: 'identity', coefficients: 0.5 });
+    const { fitError } = integralReport(integral)!;
+    expect(fitError).toBeGreaterThan(0);
+    expect(fitError).toBeLessThan(1);
+    const plain = extract(integral);
+    const shapes = (of: tf.LayersModel) => of.weights.map((w) => w.shape);
+    expect(shapes(plain)).toEqual(shapes(model));
+    const variance = plain.weights.filter((w) => w.originalName.endsWith('moving_variance'));
+    for (const w of variance) expect(Math.min(...w.read().dataSync())).toBeGreaterThan(0);
+    const x = images(shape);
+    const got = integral.predict(x) as tf.Tensor;
+    expect(relativeError(got, plain.predict(x) as tf.Tensor)).toBeLessThan(1e-4);
+    const metadata = integral.getUserDefinedMetadata() as Record<string, unknown>;
+    const loaded = await tf.loadLayersModel(
+      pleatHandler(await encodeModel(integral, { metadata })),
+    );
+    expect(integralGroups(loaded)).toEqual(integralGroups(integral));
+  });
+
+  test('out of range are refused', () => {
+    const model = network(Math.sin, Math.cos);
+    expect(() => toIntegral(model, { coefficients: 0 })).toThrow('above 0 and at most 1');
+    expect(() => toIntegral(model, { coefficients: { a: 25 } })).toThrow('1 to 24');
+    expect(() => toIntegral(model, { coefficients: { z: 2 } })).toThrow('no such group');
+  });
 });
 
 test('a group is sampled at the places asked for', () => {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
+import { UsageError } from '../cli/errors.ts';
 import { formatBytes, formatTable } from '../report/format.ts';
 
 /** `pleat convert`: a trained model as an integral one, which runs at any width. */
@@ -36,6 +37,12 @@ export function convertCommand(): Command {
             .choices(['point', 'area'])
             .default('point'),
         )
+        .option(
+          '--coefficients <share>',
+          'coefficients of each group over its channels; below 1 the weights are fitted',
+          Number,
+          1,
+        )
         .option('--seed <number>', 'seed of the order', Number, 0)
         .option('--overwrite', 'replace a file that is there'),
     run: async ({ args, flags, output }) => {
@@ -47,6 +54,10 @@ export function convertCommand(): Command {
           import('../files/pleat.ts'),
           import('../files/store.ts'),
         ]);
+      const coefficients = flags.coefficients as number;
+      if (!(coefficients > 0 && coefficients <= 1)) {
+        throw new UsageError('--coefficients takes a share above 0 and at most 1.');
+      }
       store.requireFree(file, flags.overwrite);
       await startEngine('cpu', { threads: 1, debug: output.debug });
       const { model, metadata } = await openModel(source);
@@ -56,6 +67,7 @@ export function convertCommand(): Command {
         batchNorm: flags.batchNorm as 'keep',
         filter: flags.filter as 'point',
         seed: flags.seed as number,
+        coefficients,
       });
       integral.setUserDefinedMetadata({ ...metadata, ...integral.getUserDefinedMetadata() });
       const bytes = await store.storeModel(file, integral);
@@ -75,6 +87,11 @@ export function convertCommand(): Command {
       output.say(
         `Total variation along the channels ${(100 * saved).toFixed(1)} % lower; ${formatBytes(bytes)} in ${file}`,
       );
+      if (report.fitError > 0) {
+        output.say(
+          `The fit misses ${(100 * report.fitError).toFixed(2)} % of the weights (root of the share of their squares)`,
+        );
+      }
       output.result({ source, file, fileBytes: bytes, ...report });
       integral.dispose();
       model.dispose();

@@ -2,6 +2,7 @@ import type { ChannelSlot } from '@pleat/channels';
 import * as tf from '@tensorflow/tfjs';
 import { type SparseMatrix, toDense } from '../interpolation/basis.ts';
 import type { IntegralGroup } from './group.ts';
+import { leastSquaresInverse } from './inverse.ts';
 import type { MatrixUse } from './matrices.ts';
 import { multiplyAxis, multiplyTwoAxes } from './multiply-axis.ts';
 
@@ -149,6 +150,29 @@ export class AxisSampler {
   sampleTwo(values: Float32Array, shape: readonly number[], last: AxisSampler): Float32Array {
     const outer = product(shape.slice(0, this.axis));
     return multiplyTwoAxes(values, outer, this.#matrix(), last.#matrix());
+  }
+
+  /** The coefficients [.., length of the axis, ..] whose samples come nearest to values [.., sampled length, ..]. */
+  fitArray(values: Float64Array, shape: readonly number[]): Float64Array {
+    const outer = product(shape.slice(0, this.axis));
+    const inner = product(shape.slice(this.axis + 1));
+    const matrix = this.#matrix();
+    const inverse = leastSquaresInverse(matrix);
+    const { rows, cols } = matrix;
+    const out = new Float64Array(outer * cols * inner);
+    for (let o = 0; o < outer; o++) {
+      for (let c = 0; c < cols; c++) {
+        for (let r = 0; r < rows; r++) {
+          const factor = inverse[c * rows + r]!;
+          const target = (o * cols + c) * inner;
+          const source = (o * rows + r) * inner;
+          for (let j = 0; j < inner; j++) {
+            out[target + j] = out[target + j]! + factor * values[source + j]!;
+          }
+        }
+      }
+    }
+    return out;
   }
 
   /** All parts as one sparse matrix [sampled length, length of the axis]. */

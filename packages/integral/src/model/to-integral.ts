@@ -6,11 +6,12 @@ import type { Alignment, InterpolationOptions } from '../interpolation/kernels.t
 import { interpolation } from '../interpolation/options.ts';
 import { integralName } from '../layers/kinds.ts';
 import type { QuadratureName } from '../quadrature/registry.ts';
+import { type Coefficients, coefficientCounts, fitted } from './fit.ts';
 import { foldBatchNorm } from './fold.ts';
 import type { Sampling } from './matrices.ts';
 import { type ChannelOrder, channelOrders, inOrder } from './order.ts';
 import type { ConversionReport } from './report.ts';
-import { type IntegralState, setMetadata, stateOf } from './state.ts';
+import { type IntegralState, setMetadata, stateOf, storeGroups } from './state.ts';
 
 /** How a model is converted. */
 export interface IntegralOptions {
@@ -26,6 +27,12 @@ export interface IntegralOptions {
   quadrature?: Exclude<QuadratureName, 'gauss-legendre'>;
   /** `area` averages over the distance between samples, so that none is lost when shrinking. Default `point`. */
   filter?: 'point' | 'area';
+  /**
+   * Coefficients of each group, fewer than channels: a share of them, or numbers by group id. The weights are then fitted by
+   * least squares and `fitError` tells what is missed. The model's own grids (`resetGrids`) are those of the coefficients.
+   * Default as many as channels: an exact fit.
+   */
+  coefficients?: Coefficients;
 }
 
 const optionNames = [
@@ -35,6 +42,7 @@ const optionNames = [
   'interpolation',
   'quadrature',
   'filter',
+  'coefficients',
 ] as const satisfies (keyof IntegralOptions)[];
 
 function samplingOf(options: IntegralOptions): Sampling {
@@ -44,6 +52,17 @@ function samplingOf(options: IntegralOptions): Sampling {
   const alignment: Alignment = options.interpolation?.alignment ?? 'cells';
   const full = interpolation('toIntegral', { ...options.interpolation, alignment });
   return { interpolation: full, quadrature, filter };
+}
+
+/** The integral model whose coefficients are a plain model's weights. */
+function exact(plain: tf.LayersModel): tf.LayersModel {
+  const result = rebuildModel(
+    plain,
+    (layer) => ({ ...layer, className: integralName(layer.className) ?? layer.className }),
+    true,
+  );
+  copyWeights(plain, result);
+  return result;
 }
 
 /**
@@ -88,13 +107,15 @@ export function toIntegral(model: tf.LayersModel, options: IntegralOptions = {})
     }
     const ordered = inOrder(plain, groups, order, seed);
     if (ordered.model !== plain) made.push(ordered.model);
-    const reports = ordered.groups;
-    const result = rebuildModel(
-      ordered.model,
-      (layer) => ({ ...layer, className: integralName(layer.className) ?? layer.className }),
-      true,
-    );
-    copyWeights(ordered.model, result);
+    const counts = coefficientCounts(groups, options.coefficients ?? 1);
+    const fewer = groups.some(({ id, size }) => (counts.get(id) ?? size) < size);
+    const { model: result, fitError } = fewer
+      ? fitted(ordered.model, groups, counts, sampling)
+      : { model: exact(ordered.model), fitError: 0 };
+    const reports = ordered.groups.map((group) => ({
+      ...group,
+      coefficients: counts.get(group.id) ?? group.channels,
+    }));
     const total = (key: 'variationBefore' | 'variationAfter') =>
       reports.reduce((sum, group) => sum + group[key], 0);
     const report: ConversionReport = {
@@ -103,10 +124,12 @@ export function toIntegral(model: tf.LayersModel, options: IntegralOptions = {})
       groups: reports,
       variationBefore: total('variationBefore'),
       variationAfter: total('variationAfter'),
-      fitError: 0,
+      fitError,
     };
-    setMetadata(result, { sampling, groups: {}, report });
-    stateOf('toIntegral', result);
+    if (!fewer) setMetadata(result, { sampling, groups: {}, report });
+    const state = stateOf('toIntegral', result);
+    state.metadata.report = report;
+    storeGroups(state);
     return result;
   } finally {
     for (const other of made) other.dispose();

@@ -75,6 +75,17 @@ export class GridSampler implements WeightSampler {
     return values;
   }
 
+  /** The coefficients whose samples come nearest to a plain weight, in the sum of squares, axis by axis. */
+  fitArray(weight: Float32Array, from: readonly number[], to: readonly number[]): Float32Array {
+    const shape = [...from];
+    let values = Float64Array.from(weight);
+    for (const axis of this.#active()) {
+      values = axis.fitArray(values, shape) as typeof values;
+      shape[axis.axis] = to[axis.axis] as number;
+    }
+    return Float32Array.from(values);
+  }
+
   /** The axes that are sampled at all, each by the one division that is. */
   #active(): AxisSampler[] {
     return this.#axes.flatMap(({ divisions }) => {
