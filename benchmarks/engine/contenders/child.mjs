@@ -10,7 +10,7 @@ const script = (name) => fileURLToPath(new URL(name, import.meta.url));
  *
  * @param {string} command 'python' or 'node'
  * @param {object} options what the contender's script reads
- * @returns `{ ready, trained, step, become, stop }`, where `become(options)` trains another model in the same process, or `{ absent }` with the reason it cannot take part
+ * @returns `{ ready, trained, pid, step, become, stop }`, where `become(options)` trains another model in the same process, or `{ absent }` with the reason it cannot take part
  */
 export async function start(command, options) {
   const python = process.env.PLEAT_PYTHON ?? 'python3';
@@ -42,5 +42,5 @@ export async function start(command, options) {
     child.stdin.write(`${JSON.stringify(others)}\n`);
     return next();
   };
-  return { ...first, step, become, stop: () => child.stdin.end() };
+  return { ...first, pid: child.pid, step, become, stop: () => child.stdin.end() };
 }

@@ -4,6 +4,7 @@ import { bytesOf as elementBytes, type NativeType } from './dtype.ts';
 import { Engine } from './engine.ts';
 import type { Handle } from './ffi/dispatch.ts';
 import type { Library } from './ffi/library.ts';
+import { Heap } from './heap.ts';
 import type { Inputs, Kernel } from './kernel.ts';
 import { sizeOf } from './layout.ts';
 
@@ -42,11 +43,15 @@ export class TorchBackend extends tf.KernelBackend {
   #made: tf.DataId[] | null = null;
   #bytes = 0;
   #peak = 0;
+  /** Of the processor's tensors; a GPU's lie elsewhere. */
+  readonly #heap: Heap | null;
 
   constructor(library: Library, device: Device, precision: Precision) {
     super();
     this.engine = new Engine(library, device, precision);
     this.#data = new tf.DataStorage(this, tf.engine());
+    const resident = () => process.memoryUsage.rss();
+    this.#heap = device.cuda ? null : new Heap({ trim: library.trim, resident });
   }
 
   /** Stores values under a new data id. */
@@ -81,6 +86,7 @@ export class TorchBackend extends tf.KernelBackend {
     this.#data.set(id, stored);
     this.#bytes += stored.bytes;
     this.#peak = Math.max(this.#peak, this.#bytes);
+    this.#heap?.grew(this.#peak);
   }
 
   /** A tensor of a temporary that becomes its data: contiguous, of the given shape. */

@@ -76,6 +76,8 @@ export interface Library {
   lastError: () => string;
   /** Bytes that the C library's heap, where tensors of the processor lie, has taken from the system; 0 where unknown. */
   reserved: () => number;
+  /** Gives the free pages of that heap back to the system, where the C library can. */
+  trim: () => void;
   /** The bytes at an address, shared with native code. */
   view: (address: Address, bytes: number) => ArrayBuffer;
 }
@@ -174,6 +176,7 @@ export function loadLibrary(folder: string, cuda = false): Library {
         ? torch.func('torch_exception_get_what_without_backtrace', 'str', [])
         : () => '',
     reserved: heapSize(libc),
+    trim: heapTrim(libc),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
 }
@@ -202,6 +205,15 @@ function heapSize(libc: LibraryHandle): () => number {
   } catch {
     // Another libc keeps no such account.
     return () => 0;
+  }
+}
+
+function heapTrim(libc: LibraryHandle): () => void {
+  try {
+    const trim = libc.func('malloc_trim', 'int', ['size_t']);
+    return () => trim(0);
+  } catch {
+    return () => undefined;
   }
 }
 

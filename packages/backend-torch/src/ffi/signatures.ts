@@ -63,7 +63,7 @@ const table = {
   'aten::isnan': ['T', 1],
   'aten::kthvalue': ['T I I B', 2],
   'aten::le.Tensor': ['T T', 1],
-  'aten::lerp.Tensor': ['T T T', 1],
+  'aten::lerp_.Tensor': ['T T T', 1],
   'aten::log': ['T', 1],
   'aten::log1p': ['T', 1],
   'aten::logical_and': ['T T', 1],

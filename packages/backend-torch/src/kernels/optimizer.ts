@@ -123,17 +123,17 @@ const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
   return [...values, ...velocities];
 };
 
-/** New tensors: they are small, and one call makes each. */
+/** In place: small tensors that outlive a step would come to lie between large ones that do not, and tear the heap. */
 const moveTowards: Kernel = (torch, inputs, { count, share }: { count: number; share: number }) => {
   const { engine } = torch;
   const list = split(inputs, count, [2]);
   const targets = list(1);
   const weight = engine.scalar(share, 'float32');
-  return list(0).map((info, i) => {
-    const target = torch.handle(targets[i]!);
-    const made = engine.op('aten::lerp.Tensor', torch.handle(info), target, weight);
-    return torch.output(made, info.shape, 'float32');
+  const values = list(0).map((info) => consumed(torch, info));
+  values.forEach((value, i) => {
+    engine.op('aten::lerp_.Tensor', torch.handle(value), torch.handle(targets[i]!), weight);
   });
+  return values;
 };
 
 /** Kernels of lists, for tensors of every kind: optimisers have floats alone. */

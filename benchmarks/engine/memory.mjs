@@ -1,0 +1,96 @@
+// How much memory does training take, beside PyTorch's own, and does it stay?
+// usage: node benchmarks/engine/memory.mjs [--model NAME]... [--contender NAME]... [--steps N] [--threads N]
+// The processes take turns, a step each; what the kernel says of each (VmRSS, and VmHWM for the peak) is read after its step.
+// Node's and Python's own memory, the libraries and all, are part of it. PLEAT_PYTHON names the Python whose torch is the peer.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { median, report } from '../lib/measure.mjs';
+import { cases, keep, learningRate } from './contenders/cases.mjs';
+import { start } from './contenders/child.mjs';
+
+const baseline = 'PyTorch eager, channels_last';
+const contenders = {
+  'PyTorch eager, NCHW': ['python', 'nchw'],
+  [baseline]: ['python', 'channels_last'],
+  'Pleat on torch': ['node', 'torch'],
+};
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', multiple: true, default: ['convmixer-64-4', 'resnet-20'] },
+    contender: { type: 'string', multiple: true, default: Object.keys(contenders) },
+    steps: { type: 'string', default: '1000' },
+    threads: { type: 'string', default: '2' },
+  },
+});
+const steps = Number(values.steps);
+const settled = 200;
+if (!(steps > settled)) {
+  console.error(
+    `--steps ${values.steps}: give more than ${settled}, from where on memory is compared.`,
+  );
+  process.exit(2);
+}
+
+/** A field of /proc/PID/status in MB. */
+function megabytes(pid, field) {
+  const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(
+    new RegExp(`^${field}:\\s+(\\d+)`, 'm'),
+  );
+  return Number(line[1]) / 1024;
+}
+
+async function compare(model) {
+  const common = {
+    case: cases[model],
+    form: 'dense',
+    threads: Number(values.threads),
+    device: 'cpu',
+  };
+  const entered = [];
+  for (const name of values.contender) {
+    const [command, mode] = contenders[name];
+    const child = await start(command, { ...common, mode, keep, learningRate });
+    if (child.absent === undefined) entered.push({ name, child, resident: [] });
+    else console.log(`${name} is absent: ${child.absent}`);
+  }
+  for (let step = 1; step <= steps; step++) {
+    for (const { child, resident } of entered) {
+      await child.step();
+      resident.push(megabytes(child.pid, 'VmRSS'));
+    }
+  }
+  const measured = entered.map(({ name, child, resident }) => {
+    const late = resident.slice(settled);
+    return {
+      name,
+      start: resident[settled - 1],
+      median: median(late),
+      most: Math.max(...late),
+      peak: megabytes(child.pid, 'VmHWM'),
+      note: child.ready,
+    };
+  });
+  for (const { child } of entered) child.stop();
+  const peer = measured.find(({ name }) => name === baseline);
+  return measured.map(({ name, start, median, most, peak, note }) => ({
+    model,
+    batch: cases[model].batch,
+    contender: name,
+    steps,
+    [`resident MB at step ${settled}`]: Math.round(start),
+    'median after it': Math.round(median),
+    'most after it, %': +((100 * most) / start - 100).toFixed(1),
+    'peak MB': Math.round(peak),
+    'times channels_last, resident': peer ? +(median / peer.median).toFixed(2) : '',
+    'times channels_last, peak': peer ? +(peak / peer.peak).toFixed(2) : '',
+    note,
+  }));
+}
+
+for (const model of values.model) {
+  report(
+    `engine-memory-${model}`,
+    `How much memory does training ${model} take?`,
+    await compare(model),
+  );
+}
