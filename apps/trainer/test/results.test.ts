@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { frontier, groupRows, spread } from '../src/results/groups.ts';
 import { placeLabels } from '../src/results/labels.ts';
+import { references } from '../src/results/references.ts';
 import { writeResults } from '../src/results/report.ts';
 import { toCsv, toMarkdown } from '../src/results/table.ts';
 import type { ResultRow } from '../src/sweep/row.ts';
@@ -101,8 +102,9 @@ describe('results', () => {
     const placed = placeLabels(points, points, size);
     expect(placed.length).toBeGreaterThan(7);
     expect(placed[0]!.name).toBe('configuration 0');
-    const boxes = placed.map(({ bytes, accuracy, name, dy }) => {
-      const left = (780 * Math.log(bytes / 1000)) / (6 * Math.log(1.1));
+    const boxes = placed.map(({ bytes, accuracy, name, dy, side }) => {
+      const at = (780 * Math.log(bytes / 1000)) / (6 * Math.log(1.1));
+      const left = side === 'right' ? at + 7 : at - 7 - 5 * name.length;
       const top = 420 - (420 * (accuracy - 0.5)) / 0.039 + dy;
       return { left, right: left + 5 * name.length, top, bottom: top + 11 };
     });
@@ -110,6 +112,33 @@ describe('results', () => {
       for (const b of boxes.slice(i + 1)) {
         const apart = a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
         expect(apart, `${placed[i]!.name}`).toBe(true);
+      }
+    }
+  });
+
+  test('stand beside every published result, with its name, and no name over a diamond', () => {
+    const size = { width: 780, height: 420 };
+    const own = [12_000, 20_000, 45_000, 150_000].map((bytes, i) => ({
+      bytes,
+      accuracy: 0.45 + 0.05 * i,
+      name: `128 wide, signed masks ${i}`,
+    }));
+    const all = [...references.map((entry) => ({ ...entry, name: entry.system })), ...own];
+    const placed = placeLabels(all, all, size);
+    expect(placed.map(({ name }) => name)).toEqual(all.map(({ name }) => name));
+    const accuracies = all.map(({ accuracy }) => accuracy);
+    const low = Math.min(...accuracies);
+    const at = all.map(({ bytes, accuracy }) => ({
+      x: (780 * Math.log(bytes / 12_000)) / Math.log((348 * 1024) / 12_000),
+      y: (420 * (Math.max(...accuracies) - accuracy)) / (Math.max(...accuracies) - low),
+    }));
+    for (const [i, { name, dy, side }] of placed.entries()) {
+      const { x, y } = at[i]!;
+      const [left, right] =
+        side === 'right' ? [x + 7, x + 7 + 5 * name.length] : [x - 7 - 5 * name.length, x - 7];
+      for (const point of at) {
+        const under = point.x > left && point.x < right && Math.abs(point.y - y - dy) < 6;
+        expect(under, name).toBe(false);
       }
     }
   });

@@ -40,17 +40,23 @@ const y = (field: string, title: string) => ({
 
 const size = { width: 780, height: 420 };
 
-/** Texts beside their points; those of one height make a layer. */
+/** Texts beside their points; those on one side and of one height make a layer. */
 function textLayers(
   values: readonly Placed<Labelled>[],
   fontStyle: string,
   position: Record<string, unknown>,
 ) {
-  return [...new Set(values.map(({ dy }) => dy))].map((dy) => ({
-    data: { values: values.filter((value) => value.dy === dy) },
-    mark: { type: 'text', align: 'left', dx: 7, dy, fontSize: 10, fontStyle, fill: ink },
-    encoding: { ...position, text: { field: 'name' } },
-  }));
+  const keyOf = ({ side, dy }: Placed<Labelled>) => `${side} ${dy}`;
+  return [...new Set(values.map(keyOf))].map((key) => {
+    const own = values.filter((value) => keyOf(value) === key);
+    const [{ side, dy }] = own as [Placed<Labelled>];
+    const beside = side === 'right' ? { align: 'left', dx: 7 } : { align: 'right', dx: -7 };
+    return {
+      data: { values: own },
+      mark: { type: 'text', ...beside, dy, baseline: 'middle', fontSize: 10, fontStyle, fill: ink },
+      encoding: { ...position, text: { field: 'name' } },
+    };
+  });
 }
 
 /**
