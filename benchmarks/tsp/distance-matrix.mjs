@@ -15,10 +15,13 @@ start = time.process_time()
 cdist(x, x, 'cityblock')
 print(1000 * (time.process_time() - start))
 `;
+// PLEAT_PYTHON, else python3.
+const interpreter = process.env.PLEAT_PYTHON || 'python3';
 const env = { ...process.env, OMP_NUM_THREADS: '1' };
-const python = () => Number(spawnSync('python3', ['-c', scipy], { encoding: 'utf8', env }).stdout);
+const python = () =>
+  Number(spawnSync(interpreter, ['-c', scipy], { encoding: 'utf8', env }).stdout);
 
-const present = spawnSync('python3', ['-c', 'import scipy']).status === 0;
+const present = spawnSync(interpreter, ['-c', 'import scipy']).status === 0;
 const peer = [];
 const run = (shape, axis) => distanceMatrix([{ data, shape, axis }]);
 const times = await alternate(
