@@ -33,8 +33,9 @@ function statistics({ images }) {
 /**
  * @param data folder of the files (default: where `@pleat/datasets` looks)
  * @param limit at most this many training and validation images, for a smoke test
+ * @param validation at most this many validation images, the first ones
  */
-export async function loadImages({ data, limit } = {}) {
+export async function loadImages({ data, limit, validation: count = held } = {}) {
   const options = { download: false, validation: 0, ...(data && { data }) };
   const { train: all, shape, classes } = await loadDataset('cifar10', options);
   if (all.length < files * 10000) {
@@ -44,7 +45,7 @@ export async function loadImages({ data, limit } = {}) {
   }
   const end = files * 10000 - held;
   const train = part(all, 0, Math.min(limit ?? end, end));
-  const validation = part(all, end, end + Math.min(limit ?? held, held));
+  const validation = part(all, end, end + Math.min(limit ?? held, count));
   return { train, validation, shape, classes: classes.length, normalize: statistics(train) };
 }
 

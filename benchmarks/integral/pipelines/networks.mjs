@@ -14,8 +14,8 @@ export const networks = {
     lateTitle: 'last stage',
   },
   nin: {
-    title: 'NIN with batch norms, a third of the width of the paper',
-    width: 64,
+    title: 'NIN with batch norms, half the width of the paper',
+    width: 96,
     build: ({ width, seed }) => nin({ width, seed, batchNorm: true }),
     late: /^stage[23]_/,
     lateTitle: 'last two stages',

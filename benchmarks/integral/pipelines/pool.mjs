@@ -12,7 +12,7 @@ const fileOf = (out, id) => join(out, `${id}.json`);
 /** A process that takes units from its parent, one after the other; `work(unit, context)` gives a row. */
 export async function serve(work, settings) {
   let stop = false;
-  const images = await loadImages({ data: settings.data, limit: settings.images });
+  const images = await loadImages({ ...settings, limit: settings.images });
   const engine = await startEngine(settings.engine, settings);
   const context = {
     ...{ ...settings, images, engine },

@@ -31,6 +31,7 @@ const { values } = parseArgs({
     tier: { type: 'string', default: '9' },
     scale: { type: 'string', default: '1' },
     images: { type: 'string' },
+    validation: { type: 'string' },
     'time-limit': { type: 'string' },
     smoke: { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
@@ -47,6 +48,7 @@ const settings = {
   ...{ data: values.data, out: resolve(values.out), jobs: Number(values.jobs) },
   ...{ batch: Number(values.batch), scale: Number(values.scale) },
   ...(values.images !== undefined && { images: Number(values.images) }),
+  ...(values.validation !== undefined && { validation: Number(values.validation) }),
   limit: Number(values['time-limit'] ?? within ?? Number.POSITIVE_INFINITY),
   ...(values.smoke && { scale: 0.25, batch: 64, images: 256 }),
 };
@@ -80,7 +82,11 @@ function all(epochs) {
   const trainings = jobs.map((job) => ({ ...job, type: 'train', epochs }));
   const soon = trainings.filter(({ tier }) => tier <= 2);
   const last = trainings.filter(({ tier }) => tier > 2);
-  return [...soon, ...unitList(jobs), ...last].filter(({ id }) => id.includes(values.only));
+  const wanted = values.only.split(',');
+  const at = ({ id }) => wanted.findIndex((part) => id.includes(part));
+  return [...soon, ...unitList(jobs), ...last]
+    .filter((unit) => at(unit) >= 0)
+    .sort((a, b) => at(a) - at(b));
 }
 const stages = [(trials) => all(chooseEpochs(trials))];
 if (within !== undefined && planned === null) stages.unshift(() => trialUnits(jobs, settings.jobs));

@@ -7,10 +7,13 @@ import { permutation, stream } from '@pleat/random';
 import { tensorsOf } from './data.mjs';
 
 /** The same for every order of the channels. */
-export const tuning = { images: 2048, batch: 128, passes: 4, learningRate: 0.02 };
+export const tuning = { images: 2048, batch: 128, passes: 2, learningRate: 0.02 };
 
 /** Images a repair or a feature map's statistics sees; their labels are not looked at. */
 export const unlabelled = { images: 2048, batch: 256 };
+
+/** Images of the least-squares fit, which takes up to 4,096 pixels of each batch. */
+const fitted = { images: 512, batch: 256 };
 
 /** Batches of the first images of a seeded order of the training split, not augmented. */
 async function* fewBatches({ train, shape, normalize }, { images, batch, passes = 1, seed }) {
@@ -35,15 +38,16 @@ async function* fewBatches({ train, shape, normalize }, { images, batch, passes 
 }
 
 /** Images alone. */
-export async function* inputs(images, seed) {
-  for await (const { x, y } of fewBatches(images, { ...unlabelled, seed })) {
+export async function* inputs(images, seed, counts = unlabelled) {
+  for await (const { x, y } of fewBatches(images, { ...counts, seed })) {
     y.dispose();
     yield x;
   }
 }
 
 /** Tunes the positions of a resized integral model; with `norms` its biases, scales, shifts and norms' statistics too. */
-export async function tune(model, images, { seed, norms, learningRate = tuning.learningRate }) {
+export async function tune(model, images, { seed, norms = false }) {
+  const { learningRate } = tuning;
   const optimizer = adam({ learningRate });
   const steps = Math.floor(Math.min(tuning.images, images.train.length) / tuning.batch);
   const total = Math.max(1, steps) * tuning.passes;
@@ -67,6 +71,6 @@ export const repairs = {
   'least squares': {
     data: true,
     apply: (plain, integral, images, seed) =>
-      fitLeastSquares(plain, integral, inputs(images, seed)),
+      fitLeastSquares(plain, integral, inputs(images, seed, fitted)),
   },
 };

@@ -23,6 +23,7 @@ function parts(network, seed) {
       weights: [job(network, 'integral', seed, from)],
     })),
     { pipeline: 'B', order: orders[2], weights: [discrete] },
+    ...orders.slice(0, 2).map((order) => ({ pipeline: 'B+norms', order, weights: [discrete] })),
   ];
 }
 
@@ -60,7 +61,7 @@ export function unitList(jobs) {
     networkNames.flatMap((network) => seeds.flatMap((seed) => make(network, seed)));
   const whole = each((network, seed) =>
     parts(network, seed)
-      .filter(({ pipeline }) => pipeline !== 'B')
+      .filter(({ pipeline }) => !pipeline.startsWith('B'))
       .map((part) => ({
         id: `${network}.whole.${part.pipeline === 'C' ? 'discrete' : name(part)}.seed-${seed}`,
         ...{ ...part, network, seed, pipeline: part.pipeline === 'C' ? 'discrete' : 'A' },

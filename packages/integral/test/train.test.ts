@@ -1,3 +1,4 @@
+import { batchNorm } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -125,6 +126,59 @@ describe('training at random widths', () => {
     const before = tf.memory().numTensors;
     await step(1);
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('running statistics of a sampled norm', () => {
+  /** A norm alone over channels whose variances differ by orders of magnitude. */
+  function norm(): { model: tf.LayersModel; x: tf.Tensor } {
+    const input = tf.input({ shape: [4] });
+    let x = tf.layers
+      .dense({ name: 'a', units: 16, kernelInitializer: tf.initializers.heNormal({ seed: 1 }) })
+      .apply(input) as tf.SymbolicTensor;
+    x = batchNorm({ name: 'norm' }).apply(x) as tf.SymbolicTensor;
+    const out = tf.layers
+      .dense({ name: 'c', units: 2, kernelInitializer: tf.initializers.heNormal({ seed: 2 }) })
+      .apply(x) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: out });
+    const [kernel, bias] = model.getLayer('a').getWeights();
+    const scales = Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? 10 : 0.01));
+    model.getLayer('a').setWeights([kernel!.mul(tf.tensor1d(scales)), bias!]);
+    return { model, x: tf.randomNormal([256, 4], 0, 1, 'float32', 5) };
+  }
+
+  async function settled(work: (integral: tf.LayersModel, x: tf.Tensor) => Promise<void>) {
+    const { model, x } = norm();
+    await recalibrate(model, [x.clone()]);
+    const integral = toIntegral(model, { order: 'identity' });
+    resize(integral, { a: 7 });
+    await work(integral, x);
+    const [, , , variance] = integral.getLayer('norm').getWeights();
+    expect(variance!.min().dataSync()[0]).toBeGreaterThan(0);
+    const [trained, inferred] = [true, false].map((training) =>
+      tf.tidy(() => (integral.apply(x, { training }) as tf.Tensor).arraySync()),
+    ) as [number[][], number[][]];
+    const error = tf.sub(trained, inferred).abs().max().dataSync()[0] as number;
+    return error / (tf.abs(trained).max().dataSync()[0] as number);
+  }
+
+  test('follow the batches: in the end inference computes what training does', async () => {
+    const error = await settled(async (integral, x) => {
+      for (let i = 0; i < 200; i++) tf.tidy(() => void integral.apply(x, { training: true }));
+    });
+    expect(error).toBeLessThan(0.02);
+  });
+
+  test('stay positive while positions move', async () => {
+    // As near as positive coefficients come to samples that crowd together.
+    const error = await settled(async (integral, x) => {
+      const y = tf.tidy(() =>
+        tf.oneHot(x.slice([0, 0], [-1, 1]).greater(0).toInt().reshape([-1]) as tf.Tensor1D, 2),
+      );
+      const batches = Array.from({ length: 60 }, () => ({ x: x.clone(), y: y.clone() }));
+      await tunePartitions(integral, batches, { optimizer: tf.train.adam(0.02), norms: true });
+    });
+    expect(error).toBeLessThan(0.5);
   });
 });
 

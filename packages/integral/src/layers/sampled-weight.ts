@@ -6,8 +6,8 @@ export interface WeightSampler {
   readonly whole: boolean;
   /** [sampled shape], differentiable in the coefficients. */
   sample(coefficients: tf.Tensor): tf.Tensor;
-  /** [sampled, coefficients] of a vector, without negative entries: which coefficients are near which sample. */
-  nearness(): tf.Tensor2D;
+  /** [sampled, coefficients] of a vector of `count`, without negative entries: which coefficients are near which sample. */
+  nearness(count: number): tf.Tensor2D;
 }
 
 /**
@@ -36,7 +36,7 @@ export class SampledWeight {
 
   /**
    * Takes new sampled values: the moving statistics of a norm. Each coefficient takes the mean of the changes of the samples
-   * near it; of variances, which must stay positive, the mean of the factors by which they change.
+   * near it; of a variance these are factors, so that it stays positive however much its neighbours differ.
    */
   write(value: tf.Tensor): this {
     const { sampler } = this;
@@ -46,16 +46,21 @@ export class SampledWeight {
     }
     tf.tidy(() => {
       const own = this.coefficients.read();
-      const sampled = sampler.sample(own);
-      const variance = this.name === 'moving_variance';
-      const change = variance ? value.div(tf.maximum(sampled, 1e-30)) : value.sub(sampled);
-      const nearness = sampler.nearness();
+      const before = sampler.sample(own);
+      const factors = this.name === 'moving_variance';
+      const change = factors ? logarithm(value).sub(logarithm(before)) : value.sub(before);
+      const nearness = sampler.nearness(own.size);
+      const total = tf.dot(change, nearness);
       const weight = nearness.sum(0);
-      const mean = tf.dot(change, nearness).div(tf.maximum(weight, 1e-3));
-      const moved = variance ? own.mul(mean) : own.add(mean);
       // A coefficient that no sample is near keeps its value.
-      this.coefficients.write(tf.where(weight.greater(1e-3), moved, own));
+      const seen = weight.greater(1e-3);
+      const all = total.div(tf.maximum(weight, 1e-3));
+      const mean = tf.where(seen, all, tf.zerosLike(all));
+      this.coefficients.write(factors ? own.mul(mean.exp()) : own.add(mean));
     });
     return this;
   }
 }
+
+/** That of a variance, which may be zero. */
+const logarithm = (variance: tf.Tensor): tf.Tensor => tf.log(tf.maximum(variance, 1e-12));

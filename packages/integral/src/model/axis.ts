@@ -1,6 +1,6 @@
 import type { ChannelSlot } from '@pleat/channels';
 import * as tf from '@tensorflow/tfjs';
-import { type SparseMatrix, toDense } from '../interpolation/basis.ts';
+import type { SparseMatrix } from '../interpolation/basis.ts';
 import type { IntegralGroup } from './group.ts';
 import { leastSquaresInverse } from './inverse.ts';
 import type { MatrixUse } from './matrices.ts';
@@ -97,11 +97,11 @@ export class AxisSampler {
     return this.parts.reduce((sum, { group, slot }) => sum + group.size * slot.each, 0);
   }
 
-  /** The sampled tensor; differentiable in the tensor and in positions that are being learned. */
-  sample(x: tf.Tensor): tf.Tensor {
+  /** The sampled tensor, by the parts' own matrices or those of one use; differentiable in it and in positions being learned. */
+  sample(x: tf.Tensor, use?: MatrixUse): tf.Tensor {
     const { axis, parts } = this;
     const sampled = parts.map((part) => {
-      const matrix = part.group.tensors()[part.use];
+      const matrix = part.group.tensors()[use ?? part.use];
       const factor = part.factor?.(part.group.size) ?? 1;
       return factor === 1 ? matrix : (matrix.mul(factor) as tf.Tensor2D);
     });
@@ -131,12 +131,6 @@ export class AxisSampler {
       before += part.length;
     }
     return tf.concat(pieces, axis).gather(tf.tensor1d(from, 'int32'), axis);
-  }
-
-  /** [sampled length, length of the axis]: which coefficients are near which sample. */
-  nearness(): tf.Tensor2D {
-    const { rows, cols, ...matrix } = this.#matrix('positive');
-    return tf.tensor2d(Float32Array.from(toDense({ rows, cols, ...matrix })), [rows, cols]);
   }
 
   /** The same over a plain array, for extraction. */
@@ -176,15 +170,15 @@ export class AxisSampler {
   }
 
   /** All parts as one sparse matrix [sampled length, length of the axis]. */
-  #matrix(use?: MatrixUse): SparseMatrix {
+  #matrix(): SparseMatrix {
     const [only] = this.parts;
     if (only !== undefined && isPlain(this.parts) && only.factor === undefined) {
-      return only.group.matrices()[use ?? only.use];
+      return only.group.matrices()[only.use];
     }
     const { length, positions } = orderOf(this.parts);
     const rows: { columns: number[]; values: number[] }[] = new Array(length);
     this.parts.forEach(({ group, slot, use: own, factor }, part) => {
-      const { starts, columns, values } = group.matrices()[use ?? own];
+      const { starts, columns, values } = group.matrices()[own];
       const scale = factor?.(group.size) ?? 1;
       const { each } = slot;
       (positions[part] as Int32Array).forEach((position, i) => {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { integralName } from '../layers/kinds.ts';
 import type { Sampling } from './matrices.ts';
 import { type IntegralState, setMetadata, stateOf } from './state.ts';
+import type { GridSampler } from './weight.ts';
 
 /** Coefficients of every group: a share of its channels, or numbers by id (those left out, and tied ones, follow). */
 export type Coefficients = number | Readonly<Record<string, number>>;
@@ -41,7 +42,8 @@ export function coefficientCounts(
 
 /** Variances have no negative coefficients: each takes the mean over the samples near it. */
 function meansOf(state: IntegralState, weight: tf.LayerVariable, values: tf.Tensor): tf.Tensor {
-  const nearness = (state.samplers.get(weight) as { nearness(): tf.Tensor2D }).nearness();
+  const sampler = state.samplers.get(weight) as GridSampler;
+  const nearness = sampler.nearness(weight.shape[0] as number);
   const total = tf.dot(values as tf.Tensor1D, nearness);
   return total.div(tf.maximum(nearness.sum(0), 1e-6));
 }

@@ -1,5 +1,5 @@
 import type { SlotRole } from '@pleat/channels';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { WeightSampler } from '../layers/sampled-weight.ts';
 import { type AxisPart, AxisSampler } from './axis.ts';
 
@@ -30,9 +30,10 @@ export class GridSampler implements WeightSampler {
     return this.#active().reduce((x, axis) => axis.sample(x), coefficients);
   }
 
-  nearness(): tf.Tensor2D {
+  nearness(count: number): tf.Tensor2D {
     const [axis] = this.#active();
-    return (axis as AxisSampler).nearness();
+    // What each coefficient alone adds to the samples, where they are now, also while positions are learned.
+    return (axis as AxisSampler).sample(tf.eye(count), 'positive') as tf.Tensor2D;
   }
 
   /** The sampled shape for coefficients of a shape. */
