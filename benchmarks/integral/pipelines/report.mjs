@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.mjs';
 import { networks } from './networks.mjs';
+import { published } from './published.mjs';
 import { bestOfC, pick, sizesTable, summarise, tableOf } from './summary.mjs';
 
 const { values } = parseArgs({
@@ -27,9 +28,18 @@ const entries = summarise(rows);
 const [first] = trained;
 const seeds = [...new Set(trained.map(({ seed }) => seed))].length;
 const engines = [...new Set([...trained, ...rows].map(({ engine }) => engine))].join('; ');
-const protocol = `${first.trainingImages} training images, ${first.epochs} epochs, batch ${first.batch}, ${first.optimiser}, ${first.schedule}, ${first.augmentation}; mean ± standard deviation over ${seeds} seeds of the accuracy on 5,000 validation images, in %${values.note && `; ${values.note}`}`;
+const counts = (pipelines) => [
+  ...new Set(
+    rows
+      .filter(({ pipeline }) => pipelines.includes(pipeline[0]))
+      .map(({ validationImages }) => validationImages),
+  ),
+];
+const lookedAt = `${['A', 'B', 'C'].map((name) => `${name}: ${counts([name]).join(' or ')}`).join(', ')}`;
+const protocol = `${first.trainingImages} training images, ${first.epochs} epochs, batch ${first.batch}, ${first.optimiser}, ${first.schedule}, ${first.augmentation}; mean ± standard deviation over ${seeds} seeds of the accuracy on validation images (${lookedAt}), in %${values.note && `; ${values.note}`}`;
 
 function write(name, question, table) {
+  if (table.length === 0) return;
   const date = new Date().toISOString().slice(0, 10);
   const machine = { engine: engines, node: process.versions.node };
   const text = JSON.stringify({ name, question, date, machine, rows: table }, null, 2);
@@ -48,6 +58,8 @@ const main = {
   'B, random order, tuned': pick('B random', 'tuned, as sampled'),
   'B, TSP order, norms tuned too': pick('B+norms tsp', 'tuned with norms, as sampled'),
   'B, own order, norms tuned too': pick('B+norms identity', 'tuned with norms, as sampled'),
+  'B, TSP order, least squares instead': pick('B tsp', 'untuned, least squares'),
+  'B, own order, least squares instead': pick('B identity', 'untuned, least squares'),
   'best of C': bestOfC('plain'),
   'best of C, new statistics': bestOfC('statistics'),
 };
@@ -93,7 +105,7 @@ write(
     .join(
       ', ',
     )} alone. A: trained at random widths, then sampled. B: the discrete network, only positions tuned. C: channels removed by a criterion, the best one in hindsight.`,
-  tableOf(entries, main),
+  [...tableOf(entries, main), ...published],
 );
 write(
   'integral-pipelines-repairs',
@@ -125,12 +137,8 @@ const drawn = [
   'B, TSP order, tuned',
   'B, own order, tuned',
   'best of C',
-  'B, TSP order, untuned, least squares',
+  'B, TSP order, least squares instead',
 ];
-const choose = {
-  ...main,
-  'B, TSP order, untuned, least squares': pick('B tsp', 'untuned, least squares'),
-};
 const startOf = (network, series) =>
   series.startsWith('A')
     ? wholeOf(network, series.split(',')[0], 'statistics')
@@ -141,7 +149,7 @@ const panels = Object.entries(networks).flatMap(([network, { lateTitle }]) =>
     const shares = [...new Set(own.map(({ compression }) => compression))];
     const points = drawn.flatMap((series) => {
       const found = shares.map((share) =>
-        choose[series](own.filter(({ compression }) => compression === share)),
+        main[series](own.filter(({ compression }) => compression === share)),
       );
       return [startOf(network, series), ...found]
         .filter((entry) => entry !== undefined)
@@ -156,7 +164,7 @@ const panels = Object.entries(networks).flatMap(([network, { lateTitle }]) =>
 writeFileSync(
   join(results, 'integral-pipelines.svg'),
   await chart(
-    panels.filter(({ points }) => points.length > 0),
+    panels.filter(({ points }) => points.some(({ removed }) => removed > 0)),
     drawn,
   ),
 );

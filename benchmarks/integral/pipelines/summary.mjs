@@ -63,14 +63,33 @@ export function tableOf(entries, columns) {
         ? 1
         : -1,
   );
-  return groups.map((same) => {
-    const [{ network, league, removed }] = same;
+  const rows = groups.map((same) => {
+    const [{ network, league, removed, seeds }] = same;
     const cells = Object.entries(columns).map(([title, choose]) => {
       const entry = choose(same);
       return [title, entry === undefined ? null : words(entry)];
     });
-    return { network, league, 'removed %': removed, ...Object.fromEntries(cells) };
+    const discrete = entries.find(
+      (entry) => entry.network === network && entry.method === 'discrete',
+    );
+    const whole = discrete === undefined ? null : words(discrete);
+    const least = Math.min(...same.map((entry) => entry.seeds));
+    const range =
+      least === seeds ? `${seeds}` : `${least} to ${Math.max(...same.map((entry) => entry.seeds))}`;
+    return {
+      network,
+      league,
+      'removed %': removed,
+      seeds: range,
+      whole,
+      ...Object.fromEntries(cells),
+    };
   });
+  // What was not measured at all has no column.
+  const known = (title) => rows.some((row) => row[title] !== null);
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([title]) => known(title))),
+  );
 }
 
 /** Chooses the entry of a method and variant. */
