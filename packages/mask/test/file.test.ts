@@ -106,6 +106,23 @@ test('float16 and uint8 lose no more than they say', async () => {
   ]);
 });
 
+test('eight bits spare the variances of norms, unless they are asked for by name', async () => {
+  const model = tf.sequential({ layers: [tf.layers.batchNormalization({ inputShape: [3] })] });
+  model.layers[0]?.setWeights([
+    tf.tensor1d([1, 2, 3]),
+    tf.tensor1d([0, 1, -1]),
+    tf.tensor1d([-2, 0, 2]),
+    tf.tensor1d([0.0005, 0.001, 40]),
+  ]);
+  const varianceOf = async (tensors: 'uint8' | (() => 'uint8')) =>
+    weights(await decodeModel(await encodeModel(model, { tensors })))[3] as number[];
+  const [, small, large] = await varianceOf('uint8');
+  expect(Math.abs((small as number) / 0.001 - 1)).toBeLessThan(2 ** -11);
+  expect(Math.abs((large as number) / 40 - 1)).toBeLessThan(2 ** -11);
+  const [, named] = await varianceOf(() => 'uint8');
+  expect(Math.abs((named as number) / 0.001 - 1)).toBeGreaterThan(0.01);
+});
+
 describe('handler', () => {
   test('loads from bytes, and gives the metadata', async () => {
     const masked = maskModel(convNet());

@@ -26,7 +26,10 @@ export interface EncodeOptions {
   metadata?: Record<string, unknown>;
   /** Mask coding; default `auto`, the smaller of raw and range coded. */
   maskCoding?: MaskCoding;
-  /** Precision of the other weights: one for all, or by weight name (`layer/weight`). Default float32, which loses nothing. */
+  /**
+   * Precision of the other weights: one for all, or by weight name (`layer/weight`). Default float32, which loses nothing. Under
+   * `uint8` for all, variances of batch norms take float16: models divide by the small ones, of which 255 even steps leave nothing.
+   */
   tensors?: StoredPrecision | ((name: string) => StoredPrecision);
   /**
    * Precision of what is not zero in weights that are mostly zero, which are stored by positions and values. Default: that of
@@ -48,12 +51,15 @@ const optionNames = [
   'norms',
 ] as const satisfies (keyof EncodeOptions)[];
 
+const isVariance = (name: string) => name.endsWith('/moving_variance');
+
 /** The precision asked for one weight. */
 function precisionOf(
   tensors: NonNullable<EncodeOptions['tensors']>,
   name: string,
 ): StoredPrecision {
   const precision = typeof tensors === 'function' ? tensors(name) : tensors;
+  if (precision === tensors && precision === 'uint8' && isVariance(name)) return 'float16';
   if (precisions.includes(precision)) return precision;
   throw new RangeError(
     `encodeModel: tensors must be one of ${precisions.join(', ')}, got ${String(precision)} for weight '${name}'.`,
