@@ -64,7 +64,7 @@ export function tableOf(entries, columns) {
         : -1,
   );
   const rows = groups.map((same) => {
-    const [{ network, league, removed, seeds }] = same;
+    const [{ network, league, removed }] = same;
     const cells = Object.entries(columns).map(([title, choose]) => {
       const entry = choose(same);
       return [title, entry === undefined ? null : words(entry)];
@@ -73,9 +73,9 @@ export function tableOf(entries, columns) {
       (entry) => entry.network === network && entry.method === 'discrete',
     );
     const whole = discrete === undefined ? null : words(discrete);
-    const least = Math.min(...same.map((entry) => entry.seeds));
-    const range =
-      least === seeds ? `${seeds}` : `${least} to ${Math.max(...same.map((entry) => entry.seeds))}`;
+    const counts = same.map((entry) => entry.seeds);
+    const [least, most] = [Math.min(...counts), Math.max(...counts)];
+    const range = least === most ? `${least}` : `${least} to ${most}`;
     return {
       network,
       league,
