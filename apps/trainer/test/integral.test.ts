@@ -32,6 +32,10 @@ describe.skipIf(!built)('pleat convert and resize', () => {
     const converted = await run(['convert', plain, integral, '--json']);
     expect(converted.code).toBe(0);
     expect(converted.result.variationAfter).toBeLessThan(converted.result.variationBefore);
+    // No width is asked for, and the file has none.
+    const asIs = await run(['resize', integral, small]);
+    expect(asIs.code).toBe(2);
+    expect(asIs.stderr).toContain('--compression');
     const x = tf.randomNormal([2, 8, 8, 1], 0, 1, 'float32', 3);
     const expected = model.predict(x) as tf.Tensor;
     const opened = await openModel(integral);
@@ -243,8 +247,8 @@ describe.skipIf(!built)('pleat convert and resize', () => {
   test('name what is wrong', async () => {
     const missing = await run(['convert', 'nowhere.pleat', 'x.pleat']);
     expect(missing.stderr).toContain('no file or folder nowhere.pleat');
-    const width = await run(['resize', 'a.pleat', 'b.pleat']);
-    expect(width.code).toBe(2);
-    expect(width.stderr).toContain('--compression');
+    const absent = await run(['resize', 'nowhere.pleat', 'b.pleat']);
+    expect(absent.code).toBe(1);
+    expect(absent.stderr).toContain('no file or folder nowhere.pleat');
   });
 });
