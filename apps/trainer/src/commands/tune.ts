@@ -112,6 +112,7 @@ export function tuneCommand(): Command {
       const partial = tuning.partialFile(file);
       if (flags.resume && existsSync(file) && !existsSync(partial)) {
         output.note(`The tuning of ${file} is finished already.`);
+        output.result({ source, file, finished: true });
         return;
       }
       store.requireFree(file, flags.overwrite || flags.resume);

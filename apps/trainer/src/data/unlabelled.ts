@@ -1,28 +1,44 @@
 import { batches, type Dataset } from '@pleat/datasets';
 import * as tf from '@tensorflow/tfjs';
 
+type Images = Pick<Dataset, 'train' | 'shape' | 'mean' | 'std'>;
+
+/** Training images as tensors, normalised and not augmented; whoever takes one disposes of it. */
+async function* tensors(
+  { train, shape, mean, std }: Images,
+  options: { batchSize: number; shuffle: boolean; seed: number },
+): AsyncGenerator<tf.Tensor> {
+  const normalize = { mean, std };
+  const source = batches(train, { ...options, shape, epoch: 0, normalize, workers: 0 });
+  try {
+    for await (const { images, size } of source) yield tf.tensor4d(images, [size, ...shape]);
+  } finally {
+    await source.close();
+  }
+}
+
 /**
- * A few batches of training images in a random order, as tensors; whoever takes one disposes of it.
+ * A few batches of training images in a random order.
  *
  * @param count of batches; fewer where there are fewer images
  */
 export async function* unlabelledBatches(
-  { train, shape, mean, std }: Pick<Dataset, 'train' | 'shape' | 'mean' | 'std'>,
+  images: Images,
   count: number,
   seed = 0,
 ): AsyncGenerator<tf.Tensor> {
   if (count < 1) return;
-  const batchSize = Math.min(100, train.length);
-  const normalize = { mean, std };
-  const options = { shape, batchSize, seed, epoch: 0, shuffle: true, normalize, workers: 0 };
-  const source = batches(train, options);
-  try {
-    let left = count;
-    for await (const { images, size } of source) {
-      yield tf.tensor4d(images, [size, ...shape]);
-      if (--left === 0) return;
-    }
-  } finally {
-    await source.close();
+  const batchSize = Math.min(100, images.train.length);
+  let left = count;
+  for await (const batch of tensors(images, { batchSize, shuffle: true, seed })) {
+    yield batch;
+    if (--left === 0) return;
   }
+}
+
+/** The first training images as one tensor, so that every reader of a file computes the same statistics from them. */
+export async function firstBatch(images: Images, count: number): Promise<tf.Tensor> {
+  const batchSize = Math.min(count, images.train.length);
+  for await (const batch of tensors(images, { batchSize, shuffle: false, seed: 0 })) return batch;
+  throw new Error('firstBatch: there are no training images.');
 }

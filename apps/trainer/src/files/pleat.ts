@@ -77,18 +77,13 @@ async function decodeFile(
   } catch (error) {
     if (!(error instanceof PleatModelError && error.code === 'calibration')) throw error;
   }
-  const [{ datasetOf }, { calibrationBatch }] = await Promise.all([
+  const [{ datasetOf }, { decodeCalibrated }] = await Promise.all([
     import('../data/dataset-of.ts'),
     import('../data/calibration.ts'),
   ]);
   const { dataset } = await datasetOf(path, metadata, flags);
   const seen = { ...dataset, ...metadata.preprocessing };
-  const calibrate = await calibrationBatch(seen, metadata.calibration as number | undefined);
-  try {
-    return await decodeModel(bytes, { calibrate });
-  } finally {
-    calibrate.dispose();
-  }
+  return decodeCalibrated(bytes, seen, metadata.calibration as number | undefined);
 }
 
 /**

@@ -6,7 +6,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { version } from '../cli/version.ts';
 import { modelName } from '../config/name.ts';
 import type { TrainConfig } from '../config/schema.ts';
-import { calibrationBatch, calibrationImages } from '../data/calibration.ts';
+import { calibrationImages, decodeCalibrated } from '../data/calibration.ts';
 import type { StartedEngine } from '../engines/types.ts';
 import type { ModelMetadata } from '../files/pleat.ts';
 import { measureWidths, type WidthPlan, type WidthRow } from '../integral/measure-widths.ts';
@@ -114,13 +114,7 @@ function outcome(evaluation: Evaluation | null) {
 
 /** The model as any reader of the file gets it. */
 async function readBack(bytes: Uint8Array, { config, dataset }: TrainRun): Promise<tf.LayersModel> {
-  if (config.norms !== 'recompute') return decodeModel(bytes);
-  const calibrate = await calibrationBatch(dataset);
-  try {
-    return await decodeModel(bytes, { calibrate });
-  } finally {
-    calibrate.dispose();
-  }
+  return config.norms === 'recompute' ? decodeCalibrated(bytes, dataset) : decodeModel(bytes);
 }
 
 /** Writes the model file, reads it back, looks at the test set once, and writes summary and report. */

@@ -51,15 +51,16 @@ const optionNames = [
   'norms',
 ] as const satisfies (keyof EncodeOptions)[];
 
-const isVariance = (name: string) => name.endsWith('/moving_variance');
-
 /** The precision asked for one weight. */
 function precisionOf(
   tensors: NonNullable<EncodeOptions['tensors']>,
   name: string,
+  weight: tf.LayerVariable,
 ): StoredPrecision {
   const precision = typeof tensors === 'function' ? tensors(name) : tensors;
-  if (precision === tensors && precision === 'uint8' && isVariance(name)) return 'float16';
+  if (precision === tensors && precision === 'uint8' && weightName(weight) === 'moving_variance') {
+    return 'float16';
+  }
   if (precisions.includes(precision)) return precision;
   throw new RangeError(
     `encodeModel: tensors must be one of ${precisions.join(', ')}, got ${String(precision)} for weight '${name}'.`,
@@ -208,7 +209,7 @@ export async function encodeModel(
       const values = weight.read().dataSync() as Float32Array | Int32Array;
       const constant = weight.dtype === 'int32' ? null : constantOf(values, shape);
       if (constant !== null) return { form: 'constant', shape, value: constant };
-      const form = weight.dtype === 'int32' ? 'int32' : precisionOf(tensors, name);
+      const form = weight.dtype === 'int32' ? 'int32' : precisionOf(tensors, name, weight);
       if (form !== 'int32') {
         const scales = form === 'float32' ? 'float32' : 'float16';
         const floats = values as Float32Array;
