@@ -5,10 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { registerTorch } from '../src/index.ts';
-import { fixtureErrors } from '../test/fixtures/check.ts';
+import { bounds, fixtureErrors } from '../test/fixtures/check.ts';
 import { fixtures } from '../test/fixtures/load.ts';
 
-const bounds = { forward: 1e-6, gradient: 5e-6 };
 const { values } = parseArgs({
   options: {
     device: { type: 'string', default: 'cuda:0' },

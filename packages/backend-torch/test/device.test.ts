@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseDevice } from '../src/device.ts';
 import { registerTorch } from '../src/index.ts';
 import { setUp } from '../src/setup.ts';
-import { fixtureErrors } from './fixtures/check.ts';
+import { bounds, fixtureErrors } from './fixtures/check.ts';
 import { write } from './fixtures/fake-torch.ts';
 import { fixtures } from './fixtures/load.ts';
 import { torchFolder } from './found.ts';
@@ -93,8 +93,8 @@ describe.skipIf(torchFolder === undefined)('the path of a GPU, on a stand-in', (
     for (const fixture of fixtures.filter((one) => one.family === family)) {
       test(fixture.name, () => {
         const { forward, gradient } = fixtureErrors(fixture);
-        expect(forward).toBeLessThanOrEqual(1e-6);
-        expect(gradient).toBeLessThanOrEqual(5e-6);
+        expect(forward).toBeLessThanOrEqual(bounds.forward);
+        expect(gradient).toBeLessThanOrEqual(bounds.gradient);
       });
     }
   });

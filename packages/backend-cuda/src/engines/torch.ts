@@ -3,18 +3,13 @@ import {
   locateTorch,
   registerTorch,
   type TorchLocation,
+  type TorchOptions,
 } from '@pleat/backend-torch';
 import type { DeviceInfo, Driver } from '../driver/types.ts';
 import type { Candidate, Started } from './types.ts';
 
-/** Options handed on to `registerTorch`. */
-export interface TorchChoice {
-  /** Folder of the libraries; default the first libtorch of `locateTorch` that was built with CUDA. */
-  path?: string;
-  threads?: number;
-  deterministic?: boolean | 'prefer';
-  precision?: 'float32' | 'tf32' | 'bfloat16';
-}
+/** Options handed on to `registerTorch`; default `path`: the first libtorch of `locateTorch` that was built with CUDA. */
+export type TorchChoice = Omit<TorchOptions, 'device'>;
 
 /** What the candidate calls; tests give their own. */
 export interface TorchParts {
