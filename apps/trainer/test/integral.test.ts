@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toIntegral } from '@pleat/integral';
 import { encodeModel } from '@pleat/mask';
 import { createModel } from '@pleat/models';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../src/files/pleat.ts';
+import { measureWidths } from '../src/integral/measure-widths.ts';
 import { built, start, tinyTrain } from './cli-fixture.ts';
 import { temporaryFolder } from './run-fixture.ts';
 
@@ -14,6 +16,31 @@ async function run(args: readonly string[]) {
   const { code, stdout, stderr } = await start(args).done;
   return { code, stderr, result: stdout.startsWith('{') ? JSON.parse(stdout) : null };
 }
+
+test('a curve narrows transformers by the dims within heads, which stay as many', async () => {
+  const vit = createModel('vit', {
+    dim: 16,
+    depth: 1,
+    heads: 4,
+    patchSize: 4,
+    inputShape: [8, 8, 1],
+  });
+  const model = toIntegral(vit, { order: 'identity' });
+  const images = Uint8Array.from({ length: 8 * 64 }, (_, i) => (i * 37) % 256);
+  const split = { images, labels: Uint8Array.from({ length: 8 }, (_, i) => i), length: 8 };
+  const data = {
+    ...{
+      name: 'made up',
+      classes: [...'0123456789'],
+      shape: [8, 8, 1] as [number, number, number],
+    },
+    ...{ train: split, validation: split, test: null, mean: [0.5], std: [0.3] },
+  };
+  const plan = { shares: [1, 0.5], league: 'all', repairs: ['none'], batches: 1 } as const;
+  const rows = await measureWidths(model, { data, split }, plan, [], () => undefined);
+  expect(rows.map(({ share }) => share)).toEqual([1, 0.5]);
+  expect(rows[1]!.parameters).toBeLessThan(rows[0]!.parameters);
+});
 
 describe.skipIf(!built)('pleat convert and resize', () => {
   test('make a small plain model of a large one, by way of an integral one', async () => {

@@ -224,13 +224,12 @@ function setWidth(
 ): string[] {
   const free = leagueGroups(lib.integralGroups(model), league).map(({ id }) => id);
   if (width?.budget) {
-    // Heads stay: the dims within them divide the same axes.
-    const groups = free.filter((id) => !/\/heads(#\d+)?$/.test(id));
-    lib.resizeToBudget(model, { ...width.budget, groups });
+    lib.resizeToBudget(model, { ...width.budget, groups: free });
   }
   if (width !== null) lib.resize(model, width.sizes);
   const groups = lib.integralGroups(model).filter(({ id, size, coefficients, partition }) => {
-    return free.includes(id) && size > 1 && (size !== coefficients || partition !== 'uniform');
+    const meant = free.includes(id) || id in (width?.sizes ?? {});
+    return meant && size > 1 && (size !== coefficients || partition !== 'uniform');
   });
   if (groups.length > 0) return groups.map(({ id }) => id);
   throw new UsageError(

@@ -20,10 +20,11 @@ export function requireIntegral(model: tf.LayersModel, file: string): void {
   );
 }
 
-/** The groups a league changes: all, or the half of them nearest to the output. */
+/** The groups a league changes: all but attention heads, or the half of them nearest to the output. */
 export function leagueGroups(
   groups: ReturnType<typeof integralGroups>,
   league: string,
 ): ReturnType<typeof integralGroups> {
-  return league === 'last' ? groups.slice(Math.floor(groups.length / 2)) : groups;
+  const free = groups.filter(({ heads }) => !heads);
+  return league === 'last' ? free.slice(Math.floor(free.length / 2)) : free;
 }

@@ -2,6 +2,7 @@ import { type ChannelGroup, modelSizer } from '@pleat/channels';
 import { layerPlaces, rebuildModel } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { integralName } from '../layers/kinds.ts';
+import { isHeads } from './heads.ts';
 import type { Sampling } from './matrices.ts';
 import { type IntegralState, setMetadata, stateOf } from './state.ts';
 import type { GridSampler } from './weight.ts';
@@ -20,10 +21,8 @@ export function coefficientCounts(
     if (!(wanted > 0 && wanted <= 1)) {
       throw new RangeError(`${who}: a share must be above 0 and at most 1, got ${wanted}.`);
     }
-    // Heads stay: the dims within them divide the same axes.
     for (const { id, size } of groups) {
-      const stays = /\/heads(#\d+)?$/.test(id);
-      if (!stays) counts.set(id, Math.max(1, Math.round(wanted * size)));
+      if (!isHeads(id)) counts.set(id, Math.max(1, Math.round(wanted * size)));
     }
     return counts;
   }

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { requireCount, requireNodes } from '../arguments.ts';
 import type { GroupPartition, IntegralGroup } from './group.ts';
+import { isHeads } from './heads.ts';
 import { fitShapes, type IntegralState, stateOf, storeGroups } from './state.ts';
 
 /** A group of an integral model. */
@@ -12,6 +13,8 @@ export interface IntegralGroupInfo {
   coefficients: number;
   /** Ids of groups that always have the same size. */
   tied: string[];
+  /** Whether its channels are attention heads: it stays unless it is asked for by name, and then the dims within heads stay. */
+  heads: boolean;
   /** Weights along whose axes its channels lie. */
   weights: string[];
   partition: GroupPartition['kind'];
@@ -38,6 +41,7 @@ export function integralGroups(model: tf.LayersModel): IntegralGroupInfo[] {
     size: group.size,
     coefficients: group.count,
     tied: [...group.channels.tied],
+    heads: isHeads(group.id),
     weights: group.channels.slots.map(({ layer, weight, axis }) => `${layer}/${weight}[${axis}]`),
     partition: group.state.partition.kind,
   }));

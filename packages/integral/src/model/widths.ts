@@ -4,6 +4,7 @@ import { requireName } from '../arguments.ts';
 import { jitterPartition, uniformPartition } from '../partition/fixed.ts';
 import { randomSize, type SizeDistribution, sizeDistributions } from '../partition/sizes.ts';
 import type { GroupState, IntegralGroup } from './group.ts';
+import { isHeads } from './heads.ts';
 import { freeGroups } from './resize.ts';
 import { fitShapes, type IntegralState, stateOf } from './state.ts';
 
@@ -67,8 +68,7 @@ export function chosenGroups(
   ids?: readonly string[],
 ): IntegralGroup[] {
   const free = freeGroups(state);
-  // Heads and the dims within them divide the same axes; only one of them may change, so heads stay unless asked for.
-  if (ids === undefined) return free.filter(({ id }) => !/\/heads(#\d+)?$/.test(id));
+  if (ids === undefined) return free.filter(({ id }) => !isHeads(id));
   const wanted = new Set(ids.flatMap((id) => [id, ...(state.groups.get(id)?.channels.tied ?? [])]));
   const unknown = ids.find((id) => !free.some((group) => group.id === id));
   if (unknown !== undefined) {
