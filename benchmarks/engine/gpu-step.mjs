@@ -1,6 +1,7 @@
 // How long does a full training step take on a GPU (forward, backward, AdamW, loss read), beside PyTorch's own, in float32, TF32
 // and bfloat16?
 // usage: node benchmarks/engine/gpu-step.mjs [--model NAME]... [--batch N]... [--compile NAME]... [--rounds N] [--warmup N]
+// --device cpu tries the script where there is no GPU, and writes no results.
 // from the file of pnpm bundle: node pleat.mjs gpu-benchmark ...; PLEAT_PYTHON names the Python whose torch is the peer.
 // One process a side measures everything, case by case in turn, for a GPU takes seconds to start a process: run it where nothing
 // else uses the GPU.
@@ -45,49 +46,33 @@ const optionsOf = (model, batch, form, precision, mode) => ({
   ...{ threads: 2, device, keep, learningRate },
 });
 
-/** Some steps of one contender: milliseconds each, those until all is asked for, or why there are none. */
-async function steps(child, count) {
+/** The steps of a contender that count, after some that warm it up; or why there are none. */
+async function measure(child, { absent }) {
+  if (absent !== undefined) return { absent };
+  const [warmup, rounds] = [Number(values.warmup), Number(values.rounds)];
   const taken = [];
   try {
-    for (let i = 0; i < count; i++) taken.push(await child.step());
+    for (let i = 0; i < warmup + rounds; i++) taken.push(await child.step());
   } catch (error) {
     return { absent: error.message };
   }
-  return { taken };
+  return { taken: taken.slice(warmup) };
 }
 
-/** Contenders one after the other, the others idle; each trains a model of its own, with warm steps before those that count. */
-async function measure(children, names, prepare) {
-  const taken = Object.fromEntries(names.map((name) => [name, []]));
-  const absent = {};
-  for (const name of names) {
-    const ready = await prepare(name);
-    if (ready.absent !== undefined) absent[name] = ready.absent;
-    else {
-      const { absent: why, taken: got } = await steps(
-        children[name],
-        Number(values.warmup) + Number(values.rounds),
-      );
-      if (why) absent[name] = why;
-      else taken[name] = got.slice(Number(values.warmup));
-    }
-  }
-  return { taken, absent };
-}
+const milliseconds = (taken) => median(taken.map(({ ms }) => ms));
 
-function rowOf(names, batch, name, taken, absent, peer) {
-  const row = { batch: Number(batch), ...names, contender: name };
+function rowOf(row, { taken, absent }, peer) {
   if (absent !== undefined) return { ...row, note: `absent: ${absent}` };
-  const middle = (key) => median(taken.map((step) => step[key]));
-  const all = taken.map(({ ms }) => ms);
+  const ms = milliseconds(taken);
+  const all = taken.map((step) => step.ms);
   return {
     ...row,
-    'ms a step': +middle('ms').toFixed(2),
-    'ms until all is asked': +middle('askedMs').toFixed(2),
+    'ms a step': +ms.toFixed(2),
+    'ms until all is asked': +median(taken.map(({ askedMs }) => askedMs)).toFixed(2),
     fastest: +Math.min(...all).toFixed(2),
     slowest: +Math.max(...all).toFixed(2),
-    'times as fast as eager, channels_last': peer ? +(peer / middle('ms')).toFixed(2) : '',
-    'images/s': Math.round((row.batch / middle('ms')) * 1e3),
+    'times as fast as eager, channels_last': peer ? +(peer / ms).toFixed(2) : '',
+    'images/s': Math.round((row.batch / ms) * 1e3),
   };
 }
 
@@ -125,28 +110,28 @@ for (const model of values.model) {
   const rows = [];
   for (const batch of values.batch) {
     for (const [form, precision, contenders] of table) {
-      const names = Object.keys(contenders);
-      const children = Object.fromEntries(names.map((name) => [name, sides[contenders[name][0]]]));
-      const prepare = (name) =>
-        children[name].become(optionsOf(model, batch, form, precision, contenders[name][1]));
-      const { taken, absent } = await measure(children, names, prepare);
-      const peer = taken[baseline].length > 0 && median(taken[baseline].map(({ ms }) => ms));
-      for (const name of names) {
-        rows.push(rowOf({ form, precision }, batch, name, taken[name], absent[name], peer));
+      const found = {};
+      // One after the other, the other side idle.
+      for (const [name, [side, mode]] of Object.entries(contenders)) {
+        const child = sides[side];
+        const ready = await child.become(optionsOf(model, batch, form, precision, mode));
+        found[name] = await measure(child, ready);
       }
-      const child = peers[`${model} ${batch}`];
-      if (child === undefined || form !== 'dense' || precision !== 'float32') continue;
-      const name = 'PyTorch compiled';
-      const own = await measure({ [name]: child }, [name], () => child);
-      rows.push(rowOf({ form, precision }, batch, name, own.taken[name], own.absent[name], peer));
+      const compiler = peers[`${model} ${batch}`];
+      if (compiler && form === 'dense' && precision === 'float32') {
+        found['PyTorch compiled'] = await measure(compiler, compiler);
+      }
+      const { taken } = found[baseline];
+      const row = { batch: Number(batch), form, precision };
+      for (const [contender, one] of Object.entries(found)) {
+        rows.push(rowOf({ ...row, contender }, one, taken && milliseconds(taken)));
+      }
     }
   }
   const of = `${sides.node.ready}, ${sides.python.ready}`;
-  report(
-    `engine-gpu-${model}`,
-    `How long does a training step of ${model} take on one ${gpu} (${of})?`,
-    rows,
-  );
+  const question = `How long does a training step of ${model} take on one ${gpu} (${of})?`;
+  if (device === 'cpu') console.table(rows);
+  else report(`engine-gpu-${model}`, question, rows);
 }
 // A contender that has not compiled in time may still be at it.
 process.exit();
