@@ -97,7 +97,9 @@ const sides = {
   node: await start('node', { ...first, mode: 'torch' }),
 };
 for (const [side, { absent }] of Object.entries(sides)) {
-  if (absent !== undefined) throw new Error(`${side}: ${absent}`);
+  if (absent === undefined) continue;
+  console.error(`${side}: ${absent}`);
+  process.exit(2);
 }
 const gpu =
   device === 'cpu'
