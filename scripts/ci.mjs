@@ -1,7 +1,7 @@
 // The checks of CI, one after the other; every one runs, whatever the others gave.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { findTensorflow } from './tensorflow.mjs';
 import { findTorch } from './torch.mjs';
 import { root } from './workspace.mjs';
@@ -28,6 +28,20 @@ function run(title, command, args, env = process.env) {
   return status === 0;
 }
 
+/** One line for each test that failed, and the first line of its message: what a log cut short should still end with. */
+function failedTests({ testResults }) {
+  const first = (text = '') => text.split('\n', 1)[0];
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (failed.length === 0 && status === 'failed')
+      return [`${relative(root, name)}: ${first(message)}`];
+    return failed.map(
+      ({ fullName, failureMessages }) =>
+        `${relative(root, name)}: ${fullName}: ${first(failureMessages[0])}`,
+    );
+  });
+}
+
 const count = { passed: 0, failed: 0, skipped: 0 };
 rmSync(results, { force: true });
 // The tests of the torch engine, and its conformance, need a libtorch; without one they skip.
@@ -51,19 +65,21 @@ if (tensorflow.folder) {
   console.log('=== tfjs conformance (tensorflow) and the tests of tfjs-node: skipped');
   count.skipped++;
 }
+const failures = [];
 const tested = run('tests', 'npm', ['test'], { ...process.env, PLEAT_TEST_RESULTS: results });
 if (existsSync(results)) {
   const summary = JSON.parse(readFileSync(results, 'utf8'));
   count.passed += summary.numPassedTests;
   count.failed += summary.numFailedTests;
   count.skipped += summary.numPendingTests + summary.numTodoTests;
+  failures.push(...failedTests(summary));
   // A file that cannot be loaded fails the run without a failed test of its own.
   if (!tested && summary.numFailedTests === 0) count.failed++;
 } else {
   count.failed++;
 }
 
-const failures = tested ? [] : ['tests'];
+if (!tested && failures.length === 0) failures.push('tests');
 for (const [title, command, args] of checks) {
   if (run(title, command, args)) {
     count.passed++;
@@ -73,6 +89,6 @@ for (const [title, command, args] of checks) {
   }
 }
 
-if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`);
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
 console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exitCode = count.failed === 0 ? 0 : 1;
