@@ -1,9 +1,15 @@
-import { maskRate } from '@pleat/codec';
+import { type MaskRate, maskRate } from '@pleat/codec';
 import { requireModel } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { signHints } from './file/fixed.ts';
+import { maskHead } from './file/masks.ts';
 import type { MaskedKernel } from './layers/kernel.ts';
 import { maskedKernels } from './weights.ts';
+
+/** The bits of a mask with what stands before it in the file. */
+function stored({ bits }: MaskRate): number {
+  return bits + 8 * maskHead('raw', bits / 8).length;
+}
 
 /** The bits one kernel's mask takes in a file, and d bits / d multiplier of every weight. */
 function rateOf(kernel: MaskedKernel, mask: tf.Tensor): { bits: number; upstream: Float32Array } {
@@ -17,8 +23,10 @@ function rateOf(kernel: MaskedKernel, mask: tf.Tensor): { bits: number; upstream
   const hints = alphabet === 'binary' ? signHints(kernel.fixedValues(), frozen) : undefined;
   const shape = frozen === null ? kernel.masking.fill.shape : [bits.length];
   const rate = maskRate(bits, shape, hints);
-  // Of a ternary mask each weight that is kept has a sign too, and a bit less or more on the side its score is on.
-  const signs = alphabet === 'ternary' ? bits.reduce((sum, bit) => sum + bit, 0) : 0;
+  // Behind a ternary mask come the signs of what it keeps: one bit less or more on the side its score is on.
+  const kept = values.filter((value, i) => value !== 0 && free(null, i));
+  const signs = Uint8Array.from(kept, (value) => (value > 0 ? 1 : 0));
+  const signBits = alphabet === 'ternary' ? stored(maskRate(signs, [signs.length])) : 0;
   const upstream = new Float32Array(values.length);
   let at = 0;
   for (let i = 0; i < values.length; i++) {
@@ -28,12 +36,12 @@ function rateOf(kernel: MaskedKernel, mask: tf.Tensor): { bits: number; upstream
     else if (alphabet === 'sign') upstream[i] = price / 2;
     else upstream[i] = (price + 1) * Math.sign(scores[i] as number);
   }
-  return { bits: rate.bits + signs, upstream };
+  return { bits: stored(rate) + signBits, upstream };
 }
 
 /**
- * The bits that the masks of a model take in a file, as a term for a loss: about what the coder makes of them as they stand
- * (within 3 % on trained masks), with a gradient that reaches scores and thresholds as that of the loss does.
+ * The bits that the masks of a model take in a file, as a term for a loss: those of all bytes that `encodeModel` would write for
+ * them as they stand, with a gradient that reaches scores and thresholds as that of the loss does.
  *
  * The gradient of a weight is what a one in its place costs more than a zero, in the context the coder would give it. It pushes
  * densities away from a half, so let learners start below it (`keep`).

@@ -57,11 +57,8 @@ function train(model: tf.LayersModel, price: number, steps = 15): void {
 }
 
 const maskBytes = async (model: tf.LayersModel): Promise<number> => {
-  const { sections, weights } = inspectModel(await encodeModel(model));
-  const masks = weights.filter(({ kept }) => kept !== null).length;
-  const bytes = sections.find(({ name }) => name === 'masks/0')?.bytes ?? 0;
-  // Coding and length are no part of a code: three bytes a mask of this size.
-  return bytes - 3 * masks;
+  const { sections } = inspectModel(await encodeModel(model));
+  return sections.find(({ name }) => name === 'masks/0')?.bytes ?? 0;
 };
 const kept = (model: tf.LayersModel): number => {
   const kernels = bake(model)
@@ -82,17 +79,12 @@ const learners: Record<string, MaskOptions> = {
 };
 
 describe.each(Object.entries(learners))('%s', (name, options) => {
-  test('trained, costs what is estimated within 3 %, with a price and without', async () => {
+  test('trained, costs what was said, to the bit, with a price and without', async () => {
     for (const price of [0, 0.3]) {
       const model = network(options);
       train(model, price);
-      const actual = await maskBytes(model);
-      const estimate = (maskBits(model).dataSync()[0] as number) / 8;
-      // Each of four codes (a ternary one has two) ends on a whole byte; of an almost empty mask that is most of it.
-      const ends = 8;
-      expect(Math.abs(estimate - actual), `${name}, price ${price}, ${actual} bytes`).toBeLessThan(
-        0.03 * actual + ends,
-      );
+      const [bits] = maskBits(model).dataSync();
+      expect(bits, `${name}, price ${price}`).toBe(8 * (await maskBytes(model)));
     }
   });
 });

@@ -68,19 +68,35 @@ function hintsOf(who: string, size: number, classes: Uint8Array | undefined): Hi
   return { classes, count: highest + 1 };
 }
 
+/** A mask behind as many zeros as the longest lag that a model may have. */
+export interface PaddedMask {
+  padded: Uint8Array;
+  margin: number;
+}
+
+/** A mask's code, and what made it. */
+interface Coded extends PaddedMask {
+  coding: CodedMask;
+  bytes: Uint8Array;
+  model: MaskModel;
+}
+
 /** The shortest range code found, or null when the mask is sure to take more than `most` bytes. */
 function encodeRange(
   bits: Uint8Array,
   geometry: Geometry,
   most: number,
   hints: Hints | null,
-): { coding: CodedMask; bytes: Uint8Array } | null {
+): Coded | null {
   const margin = Math.max(0, ...candidateLags(geometry));
   const padded = new Uint8Array(margin + bits.length);
   padded.set(bits, margin);
   const coded = (model: MaskModel) => ({
     coding: model.hints ? ('hinted' as const) : ('range' as const),
     bytes: encodeWith(model, padded, margin, geometry),
+    model,
+    padded,
+    margin,
   });
   if (bits.length < smallestModelled) return coded(order0);
   const { model, length, order0Length } = fitModel(padded, margin, geometry, hints);
@@ -89,6 +105,34 @@ function encodeRange(
   if (model === order0 || 8 * modelled.bytes.length <= order0Length) return modelled;
   const plain = coded(order0);
   return plain.bytes.length < modelled.bytes.length ? plain : modelled;
+}
+
+/** Codes a mask, for the function that is called `who`; without a model where it is stored raw. */
+export function codeMask(
+  who: string,
+  bits: Uint8Array,
+  shape: readonly number[],
+  coding: MaskCoding,
+  hints: Uint8Array | undefined,
+): Coded | { coding: 'raw'; bytes: Uint8Array; model: null } {
+  if (sizeOf(shape) !== bits.length) {
+    throw new RangeError(
+      `${who}: shape [${shape}] has ${sizeOf(shape)} weights, found ${bits.length} bits; pass one byte a weight`,
+    );
+  }
+  let union = 0;
+  for (let i = 0; i < bits.length; i++) union |= bits[i]!;
+  if (union > 1) {
+    const at = bits.findIndex((bit) => bit > 1);
+    throw new RangeError(`${who}: bits must be 0 or 1, found ${bits[at]} at ${at}`);
+  }
+  if (coding !== 'raw' && bits.length > 0) {
+    const most = Math.ceil(bits.length / 8) + (coding === 'range' ? 16 : -1);
+    const classes = hintsOf(who, bits.length, hints);
+    const coded = encodeRange(bits, geometryOf(shape), most, classes);
+    if (coded && coded.bytes.length <= most) return coded;
+  }
+  return { coding: 'raw', bytes: packBits(bits), model: null };
 }
 
 /**
@@ -111,24 +155,8 @@ export function encodeMask(
   coding: MaskCoding = 'auto',
   hints?: Uint8Array,
 ): { coding: CodedMask; bytes: Uint8Array } {
-  if (sizeOf(shape) !== bits.length) {
-    throw new RangeError(
-      `encodeMask: shape [${shape}] has ${sizeOf(shape)} weights, found ${bits.length} bits; pass one byte a weight`,
-    );
-  }
-  let union = 0;
-  for (let i = 0; i < bits.length; i++) union |= bits[i]!;
-  if (union > 1) {
-    const at = bits.findIndex((bit) => bit > 1);
-    throw new RangeError(`encodeMask: bits must be 0 or 1, found ${bits[at]} at ${at}`);
-  }
-  if (coding !== 'raw' && bits.length > 0) {
-    const most = Math.ceil(bits.length / 8) + (coding === 'range' ? 16 : -1);
-    const classes = hintsOf('encodeMask', bits.length, hints);
-    const coded = encodeRange(bits, geometryOf(shape), most, classes);
-    if (coded && coded.bytes.length <= most) return coded;
-  }
-  return { coding: 'raw', bytes: packBits(bits) };
+  const { coding: taken, bytes } = codeMask('encodeMask', bits, shape, coding, hints);
+  return { coding: taken, bytes };
 }
 
 function decodeRaw(bytes: Uint8Array, size: number): Uint8Array {

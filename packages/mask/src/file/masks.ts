@@ -21,15 +21,20 @@ export interface StoredMask {
 const weightsInBundle = 2 ** 20;
 const codings: readonly CodedMask[] = ['raw', 'range', 'hinted'];
 
+/** What stands before a mask in its bundle: a byte for its coding, and its length, seven bits a byte. */
+export function maskHead(coding: CodedMask, length: number): number[] {
+  const head = [codings.indexOf(coding)];
+  let rest = length;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) head.push((rest % 128) + 128);
+  head.push(rest);
+  return head;
+}
+
 function bundle(masks: readonly StoredMask[], coding: MaskCoding): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const { shape, bits, hints } of masks) {
     const { coding: taken, bytes } = encodeMask(bits, shape, coding, hints);
-    const head = [codings.indexOf(taken)];
-    let length = bytes.length;
-    for (; length >= 128; length = Math.floor(length / 128)) head.push((length % 128) + 128);
-    head.push(length);
-    parts.push(Uint8Array.from(head), bytes);
+    parts.push(Uint8Array.from(maskHead(taken, bytes.length)), bytes);
   }
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
