@@ -24,8 +24,9 @@ export default defineConfig({
           name: 'unit',
           include: roots.map((root) => `${root}/test/**/*.test.ts`),
           exclude: [...configDefaults.exclude, '**/*.slow.test.ts', '**/*.browser.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Ends what hangs, on the slowest machine too: tests of the app start processes, one after the other.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -109,9 +109,7 @@ describe.skipIf(!built)('the command line', () => {
 });
 
 describe.skipIf(!built)('a run', () => {
-  test('without statistics of norms is completed by each reader from the same training images', {
-    timeout: 240_000,
-  }, async () => {
+  test('without statistics of norms is completed by each reader from the same training images', async () => {
     const cwd = temporaryFolder();
     const bare = ['--no-affine-norms', '--norms', 'recompute', '--epochs', '1', '--json'];
     const short = await run([...tinyTrain('bare', '--engine', 'cpu', ...bare)], cwd);
@@ -120,9 +118,7 @@ describe.skipIf(!built)('a run', () => {
     expect(JSON.parse(reread.stdout)).toMatchObject(JSON.parse(short.stdout).test);
   });
 
-  test('goes from images to a file, a report, and the same accuracy in another process', {
-    timeout: 240_000,
-  }, async () => {
+  test('goes from images to a file, a report, and the same accuracy in another process', async () => {
     const cwd = temporaryFolder();
     const config = join(cwd, 'run.yaml');
     writeFileSync(config, 'epochs: 9\nengine: cpu\nlearner: edge-popup\nkeep: 0.4\n');
@@ -203,9 +199,7 @@ describe.skipIf(!built)('a run', () => {
     expect(JSON.parse(finished.stdout)).toEqual(summary);
   });
 
-  test('whose checkpoint is damaged or belongs to another configuration says so', {
-    timeout: 120_000,
-  }, async () => {
+  test('whose checkpoint is damaged or belongs to another configuration says so', async () => {
     const cwd = temporaryFolder();
     const first = await run(tinyTrain('out', '--engine', 'cpu', '--epochs', '1'), cwd);
     expect(first.code, first.stderr).toBe(0);

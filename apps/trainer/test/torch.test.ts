@@ -14,9 +14,7 @@ function losses(folder: string): number[] {
 }
 
 describe.skipIf(!built || !torchFound)('the torch engine', () => {
-  test('trains as the wasm engine does, and keeps its name and threads with the run', {
-    timeout: 240_000,
-  }, async () => {
+  test('trains as the wasm engine does, and keeps its name and threads with the run', async () => {
     const cwd = temporaryFolder();
     const trained = await run(
       [...tinyTrain('torch', '--engine', 'torch', '--epochs', '2'), '--json'],

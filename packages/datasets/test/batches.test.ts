@@ -220,12 +220,12 @@ describe.skipIf(!built)('on worker threads (dist/worker.js)', () => {
       {
         cwd: fileURLToPath(new URL('.', import.meta.url)),
         encoding: 'utf8',
-        timeout: 30_000,
+        timeout: 120_000,
       },
     );
     expect(stderr).toBe('');
     expect([stdout.trim(), status]).toEqual(['end', 0]);
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
   });
 
   test('an error inside a worker rejects the iteration', async () => {

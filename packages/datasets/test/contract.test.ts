@@ -86,7 +86,7 @@ function contract(
     const other = await load({ validation: 0.25, seed: 2 });
     expect(keys(other.validation)).not.toEqual(keys(set.validation));
     expect(other.test?.labels).toEqual(set.test?.labels);
-  }, 120_000);
+  });
 
   test('the last training images are held out when asked for, whatever the seed', async () => {
     const all = await load({ validation: 0 });
@@ -101,7 +101,7 @@ function contract(
     await expect(load({ holdOut: 'first' as never })).rejects.toThrow(
       `loadDataset: expected holdOut to be 'drawn' or 'last', found "first"`,
     );
-  }, 120_000);
+  });
 
   test('validation holds every class in its share', async () => {
     const all = await load({ validation: 0 });
