@@ -1,10 +1,12 @@
 import { requireCount } from '../arguments.ts';
 import {
   cubicKernel,
+  cubicSlope,
   gridSteps,
   type Interpolation,
   type InterpolationOptions,
   linearKernel,
+  linearSlope,
   outside,
   reach,
 } from './kernels.ts';
@@ -50,9 +52,18 @@ function kernelOf({ kernel, a }: Interpolation): (x: number) => number {
   return kernel === 'cubic' ? (x) => cubicKernel(x, a) : linearKernel;
 }
 
+function slopeOf({ kernel, a }: Interpolation): (x: number) => number {
+  return kernel === 'cubic' ? (x) => cubicSlope(x, a) : linearSlope;
+}
+
 /** A row of the matrix: the kernel, `widen` times as wide, laid over the coefficients around u. */
-function row(u: number, count: number, widen: number, options: Interpolation): Map<number, number> {
-  const kernel = kernelOf(options);
+function row(
+  u: number,
+  count: number,
+  widen: number,
+  options: Interpolation,
+  kernel: (x: number) => number = kernelOf(options),
+): Map<number, number> {
   const radius = reach(options.kernel) * widen;
   const entries = new Map<number, number>();
   const add = (index: number, value: number) =>
@@ -87,6 +98,23 @@ export function basisMatrix(
   options: InterpolationOptions = {},
 ): SparseMatrix {
   return sampledRows('basisMatrix', positions, count, () => 1, options);
+}
+
+/** How fast each entry of `basisMatrix` changes with its row's position; positions are not checked. */
+export function basisSlopes(
+  positions: ArrayLike<number>,
+  count: number,
+  options: InterpolationOptions,
+): SparseMatrix {
+  const chosen = interpolation('basisSlopes', options);
+  const { scale, shift } = gridSteps(count, chosen.alignment);
+  const slope = slopeOf(chosen);
+  const rows = new RowWriter();
+  for (let i = 0; i < positions.length; i++) {
+    const u = snap(positions[i]! * scale + shift);
+    rows.add(row(u, count, 1, chosen, (x) => scale * slope(x)));
+  }
+  return rows.matrix(count);
 }
 
 /**

@@ -43,6 +43,19 @@ export function cubicKernel(x: number, a: number): number {
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
+/** The slope of the cubic kernel at x. */
+export function cubicSlope(x: number, a: number): number {
+  const d = Math.abs(x);
+  if (d >= 2) return 0;
+  const slope = d <= 1 ? (3 * (a + 2) * d - 2 * (a + 3)) * d : ((3 * d - 10) * d + 8) * a;
+  return Math.sign(x) * slope;
+}
+
+/** The slope of the triangle at x; none at its corners. */
+export function linearSlope(x: number): number {
+  return Math.abs(x) < 1 ? -Math.sign(x) : 0;
+}
+
 /** The triangle of linear interpolation at distance x. */
 export function linearKernel(x: number): number {
   return Math.max(0, 1 - Math.abs(x));

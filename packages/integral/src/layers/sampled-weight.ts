@@ -1,13 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
 
+/** What lets the coefficients of a vector follow its samples. */
+export interface Follower {
+  /** [coefficients + samples, coefficients]: coefficients and new samples, times this, are the coefficients that follow. */
+  moving(): tf.Tensor2D;
+  /** [samples, coefficients]: the share of each sample in the mean a coefficient takes; each column adds up to 1 or is 0. */
+  shares(): tf.Tensor2D;
+  /** [samples, coefficients]: what samples the coefficients. */
+  sampled(): tf.Tensor2D;
+}
+
 /** Turns coefficients into weights. */
 export interface WeightSampler {
   /** Whether weights are the coefficients themselves. */
   readonly whole: boolean;
   /** [sampled shape], differentiable in the coefficients. */
   sample(coefficients: tf.Tensor): tf.Tensor;
-  /** [sampled, coefficients] of a vector of `count`, without negative entries: which coefficients are near which sample. */
-  nearness(count: number): tf.Tensor2D;
+  /** Of a vector, where it is sampled now, also while positions are learned. */
+  follower(): Follower;
 }
 
 /**
@@ -44,23 +54,36 @@ export class SampledWeight {
       this.coefficients.write(value);
       return this;
     }
+    const follow = this.name === 'moving_variance' ? followFactors : followChanges;
     tf.tidy(() => {
       const own = this.coefficients.read();
-      const before = sampler.sample(own);
-      const factors = this.name === 'moving_variance';
-      const change = factors ? logarithm(value).sub(logarithm(before)) : value.sub(before);
-      const nearness = sampler.nearness(own.size);
-      const total = tf.dot(change, nearness);
-      const weight = nearness.sum(0);
-      // A coefficient that no sample is near keeps its value.
-      const seen = weight.greater(1e-3);
-      const all = total.div(tf.maximum(weight, 1e-3));
-      const mean = tf.where(seen, all, tf.zerosLike(all));
-      this.coefficients.write(factors ? own.mul(mean.exp()) : own.add(mean));
+      const next = offTape(own, () => follow(own, value, sampler.follower()));
+      this.coefficients.write(next);
     });
     return this;
   }
 }
 
+/** own + (value - B own) N, as one product of vectors laid side by side. */
+function followChanges(own: tf.Tensor, value: tf.Tensor, follower: Follower): tf.Tensor {
+  const both = tf.concat([own, value]).reshape([1, -1]);
+  return tf.matMul(both, follower.moving()).reshape([-1]);
+}
+
+/** own * exp((log value - log B own) N) */
+function followFactors(own: tf.Tensor, value: tf.Tensor, follower: Follower): tf.Tensor {
+  const before = tf.matMul(own.reshape([1, -1]), follower.sampled(), false, true);
+  const change = logarithm(value.reshape([1, -1])).sub(logarithm(before));
+  return own.mul(tf.matMul(change, follower.shares()).reshape([-1]).exp());
+}
+
 /** That of a variance, which may be zero. */
 const logarithm = (variance: tf.Tensor): tf.Tensor => tf.log(tf.maximum(variance, 1e-12));
+
+/** Computes what no gradient is asked of: tfjs then notes one op, whose gradient is never called, instead of each. */
+function offTape(own: tf.Tensor, compute: () => tf.Tensor): tf.Tensor {
+  if (!tf.engine().isTapeOn()) return compute();
+  return tf.customGrad(() => ({ value: compute(), gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy) }))(
+    own,
+  );
+}

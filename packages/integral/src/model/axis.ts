@@ -1,10 +1,12 @@
 import type { ChannelSlot } from '@pleat/channels';
 import * as tf from '@tensorflow/tfjs';
-import type { SparseMatrix } from '../interpolation/basis.ts';
+import { type SparseMatrix, toDense } from '../interpolation/basis.ts';
 import type { IntegralGroup } from './group.ts';
 import { leastSquaresInverse } from './inverse.ts';
 import type { MatrixUse } from './matrices.ts';
+import { type Factor, multiplyFixed, multiplyLearned } from './multiply.ts';
 import { multiplyAxis, multiplyTwoAxes } from './multiply-axis.ts';
+import type { DenseMatrix } from './pool.ts';
 
 /** Where one group lies in an axis of a weight. */
 export interface AxisPart {
@@ -13,6 +15,24 @@ export interface AxisPart {
   use: MatrixUse;
   /** A factor on the sampled weight that depends on the size, such as attention's scale. */
   factor?: (size: number) => number;
+}
+
+/**
+ * How one group's channels lie along an axis: channel after channel (`plain`), all channels again and again (`blocks`: the
+ * pixels of a flattened image), each channel's positions together (`runs`); `mixed` is anything else, such as concatenations.
+ */
+type Form = 'plain' | 'blocks' | 'runs' | 'mixed';
+
+function formOf(parts: readonly AxisPart[]): Form {
+  const [only] = parts;
+  if (only === undefined || parts.length > 1) return 'mixed';
+  const { group, slot } = only;
+  const { each, positions } = slot;
+  const lies = (place: (channel: number, k: number) => number) =>
+    positions.every((p, i) => p === place(Math.floor(i / each), i % each));
+  if (each === 1) return lies((channel) => channel) ? 'plain' : 'mixed';
+  if (lies((channel, k) => k * group.count + channel)) return 'blocks';
+  return lies((channel, k) => channel * each + k) ? 'runs' : 'mixed';
 }
 
 /** Where the samples of an axis's parts go: which old position each stands next to. */
@@ -27,7 +47,13 @@ interface Order {
 const anchor = (sample: number, count: number): number => Math.min(sample, count - 1);
 
 /** Samples stand in the order of the channels whose places they take, so that pixels stay with pixels, parts with parts. */
-function orderOf(parts: readonly AxisPart[]): Order {
+function orderOf(parts: readonly AxisPart[], form: Form): Order {
+  if (form === 'runs') {
+    // A head keeps its dims together, also one that follows the last.
+    const { group, slot } = parts[0] as AxisPart;
+    const length = group.size * slot.each;
+    return { length, positions: [Int32Array.from({ length }, (_, i) => i)] };
+  }
   const entries = parts.flatMap(({ group, slot }, part) => {
     const { each, positions } = slot;
     return Array.from({ length: group.size * each }, (_, i) => {
@@ -46,41 +72,32 @@ function orderOf(parts: readonly AxisPart[]): Order {
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** A plain axis is one group, channel after channel: nothing needs to be gathered. */
-function isPlain(parts: readonly AxisPart[]): boolean {
-  const slot = parts[0]?.slot;
-  return parts.length === 1 && slot?.each === 1 && slot.positions.every((p, i) => p === i);
+/** The most numbers in a matrix that covers an axis of several parts; beyond it each part is multiplied by its own. */
+const largestMatrix = 2 ** 21;
+
+/** A part's own matrix, of positions that stay or are learned. */
+function matrixOf({ group, use, factor }: AxisPart): tf.Tensor2D {
+  const { live } = group;
+  if (live === null) return group.tensor(use, factor?.(group.size));
+  const scale = factor?.(group.size) ?? 1;
+  return scale === 1 ? live[use] : (live[use].mul(scale) as tf.Tensor2D);
 }
 
-/** Multiplies an axis of a tensor by a matrix [rows, size of the axis]. */
-function along(x: tf.Tensor, axis: number, matrix: tf.Tensor2D): tf.Tensor {
-  const last = x.rank - 1;
-  const size = x.shape[axis] as number;
-  const rows = matrix.shape[0];
-  if (axis === last) {
-    const out = tf.matMul(x.reshape([-1, size]) as tf.Tensor2D, matrix, false, true);
-    return out.reshape([...x.shape.slice(0, last), rows]);
-  }
-  if (product(x.shape.slice(0, axis)) === 1) {
-    const out = tf.matMul(matrix, x.reshape([size, -1]) as tf.Tensor2D);
-    return out.reshape([...x.shape.slice(0, axis), rows, ...x.shape.slice(axis + 1)]);
-  }
-  // The axis to the front and back: tfjs has no gradient of a matrix broadcast over a batch of products.
-  const order = [axis, ...Array.from({ length: x.rank }, (_, i) => i).filter((i) => i !== axis)];
-  const back = order.map((_, i) => order.indexOf(i));
-  const front = x.transpose(order);
-  const out = tf.matMul(matrix, front.reshape([size, -1]) as tf.Tensor2D);
-  return out.reshape([rows, ...front.shape.slice(1)]).transpose(back);
-}
+let layouts = 0;
 
 /** One axis of one weight of an integral layer, and how it is sampled. */
 export class AxisSampler {
   readonly axis: number;
   readonly parts: readonly AxisPart[];
+  readonly #form: Form;
+  /** Tells its arrangement of channels from every other, where the groups alone do not. */
+  readonly #layout: number;
 
   constructor(axis: number, parts: readonly AxisPart[]) {
     this.axis = axis;
     this.parts = parts;
+    this.#form = formOf(parts);
+    this.#layout = layouts++;
   }
 
   get whole(): boolean {
@@ -89,7 +106,7 @@ export class AxisSampler {
 
   /** Where each part's samples stand in the sampled axis: [size, each] row-major, as `slot.positions` are before sampling. */
   places(): Int32Array[] {
-    return orderOf(this.parts).positions;
+    return orderOf(this.parts, this.#form).positions;
   }
 
   /** The axis's length when sampled. */
@@ -97,31 +114,35 @@ export class AxisSampler {
     return this.parts.reduce((sum, { group, slot }) => sum + group.size * slot.each, 0);
   }
 
-  /** The sampled tensor, by the parts' own matrices or those of one use; differentiable in it and in positions being learned. */
-  sample(x: tf.Tensor, use?: MatrixUse): tf.Tensor {
+  /** The axis and the one matrix that samples it, which stays as it is; null where it is learned or of too many parts. */
+  fixed(shape: readonly number[]): Factor | null {
+    if (this.parts.some(({ group }) => group.live !== null)) return null;
+    if (this.#form === 'mixed') {
+      const cells = this.length * (shape[this.axis] as number);
+      return cells > largestMatrix ? null : this.#factor(shape, this.tensor());
+    }
+    const { group, use, factor } = this.parts[0] as AxisPart;
+    return this.#factor(shape, group.tensor(use, factor?.(group.size)));
+  }
+
+  /** The sampled tensor; differentiable in it and in positions being learned. */
+  sample(x: tf.Tensor): tf.Tensor {
     const { axis, parts } = this;
-    const sampled = parts.map((part) => {
-      const matrix = part.group.tensors()[use ?? part.use];
-      const factor = part.factor?.(part.group.size) ?? 1;
-      return factor === 1 ? matrix : (matrix.mul(factor) as tf.Tensor2D);
-    });
-    if (isPlain(parts)) return along(x, axis, sampled[0] as tf.Tensor2D);
-    const pieces = parts.map(({ group, slot }, i) => {
+    const { shape } = x;
+    if (this.#form !== 'mixed') {
+      const part = parts[0] as AxisPart;
+      return multiplyLearned(x, this.#factor(shape, matrixOf(part)));
+    }
+    const pieces = parts.map((part) => {
+      const { group, slot } = part;
       const own = x.gather(tf.tensor1d(slot.positions, 'int32'), axis);
-      const split = own.reshape([
-        ...x.shape.slice(0, axis),
-        group.count,
-        slot.each,
-        ...x.shape.slice(axis + 1),
-      ]);
-      const out = along(split, axis, sampled[i] as tf.Tensor2D);
-      return out.reshape([
-        ...x.shape.slice(0, axis),
-        group.size * slot.each,
-        ...x.shape.slice(axis + 1),
-      ]);
+      const from = own.shape;
+      const to = from.map((size, i) => (i === axis ? group.size * slot.each : size));
+      const view = [...from.slice(0, axis), group.count, slot.each, ...from.slice(axis + 1)];
+      const factor = { from, to, view, axis, matrix: matrixOf(part) };
+      return group.live === null ? multiplyFixed(own, [factor]) : multiplyLearned(own, factor);
     });
-    const { length, positions } = orderOf(parts);
+    const { length, positions } = orderOf(parts, this.#form);
     const from = new Int32Array(length);
     let before = 0;
     for (const part of positions) {
@@ -133,24 +154,59 @@ export class AxisSampler {
     return tf.concat(pieces, axis).gather(tf.tensor1d(from, 'int32'), axis);
   }
 
+  /** All parts as one matrix [sampled length, length of the axis] of the pool, by their own uses or one for all. */
+  tensor(use?: MatrixUse): tf.Tensor2D {
+    return this.pooled(`${use}`, () => {
+      const matrix = this.matrix(use);
+      return {
+        shape: [matrix.rows, matrix.cols],
+        values: Float32Array.from(toDense(matrix)),
+      };
+    });
+  }
+
+  /** A matrix of the pool that is made of what samples this axis. */
+  pooled(what: string, make: () => DenseMatrix): tf.Tensor2D {
+    const groups = this.parts.map(({ group }) => group);
+    const passing = groups.filter(({ lasting }) => !lasting).map(({ id }) => id);
+    const keys = groups.map(({ key }) => key);
+    // A plain axis is told by its group alone, so that all norms of a group share what they need.
+    const layout = this.#form === 'plain' ? `plain/${this.parts[0]?.use}` : this.#layout;
+    const { pool } = groups[0] as IntegralGroup;
+    return pool.get(`${layout}/${what}/${keys.join('/')}`, passing, make);
+  }
+
+  #factor(from: readonly number[], matrix: tf.Tensor2D): Factor {
+    const { axis, length } = this;
+    const to = from.map((size, i) => (i === axis ? length : size));
+    if (this.#form === 'plain' || this.#form === 'mixed') {
+      return { from, to, view: from, axis, matrix };
+    }
+    const { group, slot } = this.parts[0] as AxisPart;
+    const [before, after] = [from.slice(0, axis), from.slice(axis + 1)];
+    return this.#form === 'blocks'
+      ? { from, to, view: [...before, slot.each, group.count, ...after], axis: axis + 1, matrix }
+      : { from, to, view: [...before, group.count, slot.each, ...after], axis, matrix };
+  }
+
   /** The same over a plain array, for extraction. */
   sampleArray(values: Float32Array, shape: readonly number[]): Float32Array {
     const outer = product(shape.slice(0, this.axis));
     const inner = product(shape.slice(this.axis + 1));
-    return multiplyAxis(values, outer, inner, this.#matrix());
+    return multiplyAxis(values, outer, inner, this.matrix());
   }
 
   /** The same along this axis and the one after it, which is the last. */
   sampleTwo(values: Float32Array, shape: readonly number[], last: AxisSampler): Float32Array {
     const outer = product(shape.slice(0, this.axis));
-    return multiplyTwoAxes(values, outer, this.#matrix(), last.#matrix());
+    return multiplyTwoAxes(values, outer, this.matrix(), last.matrix());
   }
 
   /** The coefficients [.., length of the axis, ..] whose samples come nearest to values [.., sampled length, ..]. */
   fitArray(values: Float64Array, shape: readonly number[]): Float64Array {
     const outer = product(shape.slice(0, this.axis));
     const inner = product(shape.slice(this.axis + 1));
-    const matrix = this.#matrix();
+    const matrix = this.matrix();
     const inverse = leastSquaresInverse(matrix);
     const { rows, cols } = matrix;
     const out = new Float64Array(outer * cols * inner);
@@ -169,16 +225,16 @@ export class AxisSampler {
     return out;
   }
 
-  /** All parts as one sparse matrix [sampled length, length of the axis]. */
-  #matrix(): SparseMatrix {
+  /** All parts as one sparse matrix [sampled length, length of the axis], by their own uses or one for all. */
+  matrix(use?: MatrixUse): SparseMatrix {
     const [only] = this.parts;
-    if (only !== undefined && isPlain(this.parts) && only.factor === undefined) {
-      return only.group.matrices()[only.use];
+    if (only !== undefined && this.#form === 'plain' && only.factor === undefined) {
+      return only.group.matrices()[use ?? only.use];
     }
-    const { length, positions } = orderOf(this.parts);
+    const { length, positions } = orderOf(this.parts, this.#form);
     const rows: { columns: number[]; values: number[] }[] = new Array(length);
     this.parts.forEach(({ group, slot, use: own, factor }, part) => {
-      const { starts, columns, values } = group.matrices()[own];
+      const { starts, columns, values } = group.matrices()[use ?? own];
       const scale = factor?.(group.size) ?? 1;
       const { each } = slot;
       (positions[part] as Int32Array).forEach((position, i) => {

@@ -42,7 +42,7 @@ export function coefficientCounts(
 /** Variances have no negative coefficients: each takes the mean over the samples near it. */
 function meansOf(state: IntegralState, weight: tf.LayerVariable, values: tf.Tensor): tf.Tensor {
   const sampler = state.samplers.get(weight) as GridSampler;
-  const nearness = sampler.nearness(weight.shape[0] as number);
+  const nearness = sampler.nearness();
   const total = tf.dot(values as tf.Tensor1D, nearness);
   return total.div(tf.maximum(nearness.sum(0), 1e-6));
 }

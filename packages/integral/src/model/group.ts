@@ -2,15 +2,17 @@ import type { ChannelGroup } from '@pleat/channels';
 import * as tf from '@tensorflow/tfjs';
 import { toDense } from '../interpolation/basis.ts';
 import { uniformPartition } from '../partition/fixed.ts';
-import { deltasOf, sharedPositions, trainablePositions } from '../partition/trainable.ts';
+import { deltasOf } from '../partition/trainable.ts';
 import { quadrature } from '../quadrature/registry.ts';
 import {
-  type Matrices,
-  type MatrixTensors,
-  matricesAt,
-  matrixTensorsAt,
-  type Sampling,
-} from './matrices.ts';
+  type LearnedMatrices,
+  type LearnedPositions,
+  learnedMatrices,
+  sharedTrained,
+  trainedPositions,
+} from './learned.ts';
+import { type Matrices, type MatrixUse, matricesAt, type Sampling, weighted } from './matrices.ts';
+import type { MatrixPool } from './pool.ts';
 
 /** Where a group is sampled. `trainable` has deltas for one size, `shared` one set of deltas for every size. */
 export type GroupPartition =
@@ -33,18 +35,21 @@ export class IntegralGroup {
   readonly count: number;
   readonly channels: ChannelGroup;
   readonly sampling: Sampling;
+  readonly pool: MatrixPool;
   #state: GroupState;
+  /** Counts the moves: what was made before one is of no use after it. */
+  #version = 0;
   #matrices: Matrices | null = null;
-  #tensors: MatrixTensors | null = null;
   /** The deltas while they are learned, and the matrices made from them for one pass. */
   #deltas: tf.Variable | null = null;
-  #live: MatrixTensors | null = null;
+  #live: LearnedMatrices | null = null;
 
-  constructor(channels: ChannelGroup, sampling: Sampling) {
+  constructor(channels: ChannelGroup, sampling: Sampling, pool: MatrixPool) {
     this.id = channels.id;
     this.count = channels.size;
     this.channels = channels;
     this.sampling = sampling;
+    this.pool = pool;
     this.#state = { size: this.count, partition: { kind: 'uniform' } };
   }
 
@@ -60,6 +65,19 @@ export class IntegralGroup {
   get whole(): boolean {
     const { size, partition } = this.#state;
     return this.#live === null && size === this.count && partition.kind === 'uniform';
+  }
+
+  /** Whether other groups, and this one later, may have the same positions. */
+  get lasting(): boolean {
+    const { kind } = this.#state.partition;
+    return kind === 'uniform' || kind === 'gauss-legendre';
+  }
+
+  /** What its matrices are made of. */
+  get key(): string {
+    const { size, partition } = this.#state;
+    const at = this.lasting ? partition.kind : `${this.id}#${this.#version}`;
+    return `${at}:${this.count}:${size}`;
   }
 
   /** Moves to other positions. */
@@ -80,9 +98,7 @@ export class IntegralGroup {
       case 'fixed':
         return Float64Array.from(partition.positions);
       default:
-        return Float64Array.from(
-          tf.tidy(() => this.#positionsOf(tf.tensor1d(partition.deltas)).dataSync<'float32'>()),
-        );
+        return this.#learned(partition.deltas).positions;
     }
   }
 
@@ -92,21 +108,22 @@ export class IntegralGroup {
     return this.#matrices;
   }
 
-  /** The same as tensors, which belong to the group. */
-  tensors(): MatrixTensors {
-    if (this.#live !== null) return this.#live;
-    if (this.#tensors === null) {
-      const tensor = (use: keyof Matrices): tf.Tensor2D => {
-        const matrix = this.matrices()[use];
-        return tf.keep(tf.tensor2d(Float32Array.from(toDense(matrix)), [matrix.rows, matrix.cols]));
-      };
-      this.#tensors = {
-        output: tensor('output'),
-        input: tensor('input'),
-        positive: tensor('positive'),
-      };
-    }
-    return this.#tensors;
+  /** One of them as a tensor of the pool, times a factor. */
+  tensor(use: MatrixUse, factor = 1): tf.Tensor2D {
+    const passing = this.lasting ? [] : [this.id];
+    return this.pool.get(`${this.key}:${use}:${factor}`, passing, () => {
+      const matrix = this.matrices()[use];
+      const { rows, cols } = matrix;
+      const values = Float32Array.from(
+        toDense(factor === 1 ? matrix : weighted(matrix, new Float64Array(rows).fill(factor))),
+      );
+      return { shape: [rows, cols], values };
+    });
+  }
+
+  /** The matrices of positions that are being learned, within a pass whose gradient is taken. */
+  get live(): LearnedMatrices | null {
+    return this.#live;
   }
 
   /** Makes the positions learnable; the variable belongs to the group until `settle`. Learned ones go on from their deltas. */
@@ -117,11 +134,19 @@ export class IntegralGroup {
     return this.#deltas;
   }
 
-  /** Lets one pass read matrices made from the deltas; called within the function that gradients are taken of. */
-  begin(): void {
+  /**
+   * Lets one pass read matrices made from the deltas; called within the function that gradients are taken of.
+   * @param values The deltas' values, read beforehand.
+   */
+  begin(values: ArrayLike<number>): void {
     if (this.#deltas === null) return;
-    const positions = this.#positionsOf(this.#deltas as unknown as tf.Tensor1D);
-    this.#live = matrixTensorsAt(positions, this.count, this.sampling);
+    // What is not learned (variances' matrices) is made of the same positions.
+    const { size, partition } = this.#state;
+    this.#moved();
+    const kind = partition.kind === 'shared' ? 'shared' : 'trainable';
+    this.#state = { size, partition: { kind, deltas: Array.from(values) } };
+    const deltas = this.#deltas as unknown as tf.Tensor1D;
+    this.#live = learnedMatrices(deltas, this.#learned(values), this.count, this.sampling);
   }
 
   end(): void {
@@ -135,10 +160,6 @@ export class IntegralGroup {
     const { size, partition } = this.#state;
     const kind = partition.kind === 'shared' ? 'shared' : 'trainable';
     this.set({ size, partition: { kind, deltas } });
-  }
-
-  dispose(): void {
-    this.#forget();
   }
 
   #startOf(kind: 'trainable' | 'shared', knots: number): Float32Array {
@@ -156,17 +177,21 @@ export class IntegralGroup {
   }
 
   #forget(): void {
-    if (this.#tensors !== null) tf.dispose(Object.values(this.#tensors));
+    this.#moved();
     this.#deltas?.dispose();
-    this.#tensors = null;
-    this.#matrices = null;
     this.#deltas = null;
   }
 
-  #positionsOf(deltas: tf.Tensor1D): tf.Tensor1D {
+  #moved(): void {
+    if (!this.lasting) this.pool.leave(this.id);
+    this.#version++;
+    this.#matrices = null;
+  }
+
+  #learned(deltas: ArrayLike<number>): LearnedPositions {
     const { size, partition } = this.#state;
-    if (partition.kind === 'trainable') return trainablePositions(deltas);
-    return sharedPositions(deltas, uniformPartition(size, this.sampling.interpolation.alignment));
+    if (partition.kind === 'trainable') return trainedPositions(deltas);
+    return sharedTrained(deltas, uniformPartition(size, this.sampling.interpolation.alignment));
   }
 
   /** Positions that are learned weigh by cells, as they did while they were learned; Gauss' nodes have weights of their own. */

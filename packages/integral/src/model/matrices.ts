@@ -1,6 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
 import { areaMatrix, basisMatrix, type SparseMatrix } from '../interpolation/basis.ts';
-import { basisTensor } from '../interpolation/evaluate.ts';
 import type { Alignment, InterpolationOptions } from '../interpolation/kernels.ts';
 import { uniformPartition } from '../partition/fixed.ts';
 import { cellWeights } from '../quadrature/midpoint.ts';
@@ -19,9 +17,6 @@ export type MatrixUse = 'output' | 'input' | 'positive';
 
 /** The three matrices [size, coefficients] of a group at some positions. */
 export type Matrices = Readonly<Record<MatrixUse, SparseMatrix>>;
-
-/** The same as tensors. */
-export type MatrixTensors = Readonly<Record<MatrixUse, tf.Tensor2D>>;
 
 /**
  * How much each sample counts in a sum over channels, where each coefficient on its own grid counts 1.
@@ -53,7 +48,8 @@ function sampleWeights(
   return ratios.map((ratio) => (ratio * count) / total);
 }
 
-function weighted(matrix: SparseMatrix, weights: ArrayLike<number>): SparseMatrix {
+/** A matrix with each row times its weight. */
+export function weighted(matrix: SparseMatrix, weights: ArrayLike<number>): SparseMatrix {
   const values = matrix.values.slice();
   for (let r = 0; r < matrix.rows; r++) {
     for (let i = matrix.starts[r]!; i < matrix.starts[r + 1]!; i++) {
@@ -77,33 +73,4 @@ export function matricesAt(
     input: weighted(output, sampleWeights(positions, count, sampling)),
     positive: rows(positions, count, { ...interpolation, kernel: 'linear', boundary: 'clamp' }),
   };
-}
-
-/** The weights of the midpoint rule at positions, as tensor operations. */
-function cellTensor(positions: tf.Tensor1D): tf.Tensor1D {
-  const count = positions.shape[0];
-  if (count === 1) return tf.ones([1]);
-  const inner = positions
-    .slice([1])
-    .add(positions.slice([0], [count - 1]))
-    .div(2);
-  const edges = tf.concat([tf.zeros([1]), inner as tf.Tensor1D, tf.ones([1])]);
-  return edges.slice([1]).sub(edges.slice([0], [count])) as tf.Tensor1D;
-}
-
-/** The matrices of positions that are being learned, differentiable in them: cells weigh the samples. */
-export function matrixTensorsAt(
-  positions: tf.Tensor1D,
-  count: number,
-  { interpolation }: Sampling,
-): MatrixTensors {
-  const { alignment } = interpolation;
-  const grid = cellWeights(uniformPartition(count, alignment));
-  const output = basisTensor(positions, count, interpolation);
-  const linear = { kernel: 'linear', boundary: 'clamp', alignment } as const;
-  const positive = basisTensor(positions, count, linear);
-  const density = tf.dot(positive, tf.tensor1d(Float32Array.from(grid)));
-  const ratios = cellTensor(positions).div(density);
-  const weights = ratios.mul(count).div(ratios.sum());
-  return { output, input: output.mul(weights.expandDims(1)) as tf.Tensor2D, positive };
 }

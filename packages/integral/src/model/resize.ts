@@ -83,6 +83,7 @@ export function completeSizes(
 
 /** Sets sizes with uniform partitions, without storing them. */
 export function applySizes(state: IntegralState, sizes: ReadonlyMap<string, number>): void {
+  state.pool.trim();
   for (const [id, size] of sizes) {
     state.groups.get(id)?.set({ size, partition: { kind: 'uniform' } });
   }
@@ -117,6 +118,7 @@ export function resetGrids(model: tf.LayersModel): tf.LayersModel {
   const state = stateOf('resetGrids', model);
   const free = freeGroups(state);
   applySizes(state, new Map(free.map((group) => [group.id, group.count])));
+  state.pool.clear();
   storeGroups(state);
   return model;
 }

@@ -6,6 +6,7 @@ import { plainName } from '../layers/kinds.ts';
 import type { AxisPart } from './axis.ts';
 import { type GroupState, IntegralGroup } from './group.ts';
 import type { MatrixUse, Sampling } from './matrices.ts';
+import { MatrixPool } from './pool.ts';
 import type { ConversionReport } from './report.ts';
 import { type AxisDivisions, GridSampler } from './weight.ts';
 
@@ -26,6 +27,7 @@ export interface IntegralState {
   readonly metadata: IntegralMetadata;
   /** The sampler of each weight with channels, by its coefficients. */
   readonly samplers: ReadonlyMap<tf.LayerVariable, GridSampler>;
+  readonly pool: MatrixPool;
 }
 
 const states = new WeakMap<tf.LayersModel, IntegralState>();
@@ -133,16 +135,17 @@ export function stateOf(who: string, model: tf.LayersModel): IntegralState {
   const template = templateOf(model);
   const sizer = modelSizer(template);
   for (const weight of template.weights) weight.dispose();
+  const pool = new MatrixPool();
   const groups = new Map(
     sizer.graph.groups.map((channels) => {
-      const group = new IntegralGroup(channels, metadata.sampling);
+      const group = new IntegralGroup(channels, metadata.sampling, pool);
       const stored = metadata.groups[group.id];
       if (stored !== undefined) group.set(stored);
       return [group.id, group];
     }),
   );
   const samplers = connect(model, groups);
-  const state: IntegralState = { model, sizer, groups, metadata, samplers };
+  const state: IntegralState = { model, sizer, groups, metadata, samplers, pool };
   states.set(model, state);
   fitShapes(state);
   return state;

@@ -59,6 +59,18 @@ function besides(state: IntegralState, biases: boolean, norms: boolean): tf.Vari
     .map((weight) => weight.read() as tf.Variable);
 }
 
+/** The values of variables, in one read. */
+async function readAll(variables: readonly tf.Variable[]): Promise<Float32Array[]> {
+  const all = tf.concat(variables as unknown as tf.Tensor1D[]);
+  const values = (await all.data()) as Float32Array;
+  all.dispose();
+  let end = 0;
+  return variables.map(({ size }) => {
+    end += size;
+    return values.subarray(end - size, end);
+  });
+}
+
 /**
  * Tunes where an integral model is sampled, and nothing else unless asked: pruning without training its kernels.
  * @param model An integral model, resized to the widths wanted; it is changed in place.
@@ -83,16 +95,17 @@ export async function tunePartitions(
   const state = stateOf('tunePartitions', model);
   const groups = groupsToTune(state, options.groups);
   const before = groups.map((group) => group.state);
-  const variables = [
-    ...groups.map((group) => group.learn(kind, knots)),
-    ...besides(state, biases, norms),
-  ];
+  const deltas = groups.map((group) => group.learn(kind, knots));
+  const variables = [...deltas, ...besides(state, biases, norms)];
   const losses: number[] = [];
   let done = false;
   try {
     for await (const { x, y } of batches) {
+      const positions = await readAll(deltas);
       const { value, grads } = tf.variableGrads(() => {
-        for (const group of groups) group.begin();
+        groups.forEach((group, i) => {
+          group.begin(positions[i] as Float32Array);
+        });
         // Without norms their statistics stay: positions are tuned for the function that inference computes.
         const output = model.apply(x, { training: norms }) as tf.Tensor;
         return loss(y, output).mean() as tf.Scalar;

@@ -1,7 +1,9 @@
 import type { SlotRole } from '@pleat/channels';
-import * as tf from '@tensorflow/tfjs';
-import type { WeightSampler } from '../layers/sampled-weight.ts';
+import type * as tf from '@tensorflow/tfjs';
+import type { Follower, WeightSampler } from '../layers/sampled-weight.ts';
 import { type AxisPart, AxisSampler } from './axis.ts';
+import { followerOf } from './follower.ts';
+import { type Factor, multiplyFixed } from './multiply.ts';
 
 /** One axis of a weight with the ways its channels are divided: heads, and the dims within them, divide the same axis. */
 export interface AxisDivisions {
@@ -27,13 +29,27 @@ export class GridSampler implements WeightSampler {
   }
 
   sample(coefficients: tf.Tensor): tf.Tensor {
-    return this.#active().reduce((x, axis) => axis.sample(x), coefficients);
+    const shape = [...coefficients.shape];
+    const fixed: Factor[] = [];
+    const others = this.#active().filter((axis) => {
+      const factor = axis.fixed([...shape]);
+      if (factor === null) return true;
+      fixed.push(factor);
+      shape[axis.axis] = axis.length;
+      return false;
+    });
+    const first = fixed.length > 0 ? multiplyFixed(coefficients, fixed) : coefficients;
+    return others.reduce((x, axis) => axis.sample(x), first);
   }
 
-  nearness(count: number): tf.Tensor2D {
+  follower(): Follower {
     const [axis] = this.#active();
-    // What each coefficient alone adds to the samples, where they are now, also while positions are learned.
-    return (axis as AxisSampler).sample(tf.eye(count), 'positive') as tf.Tensor2D;
+    return followerOf(axis as AxisSampler);
+  }
+
+  nearness(): tf.Tensor2D {
+    const [axis] = this.#active();
+    return (axis as AxisSampler).tensor('positive');
   }
 
   /** The sampled shape for coefficients of a shape. */

@@ -113,6 +113,7 @@ export function settingsOf(state: IntegralState, widths: Widths, step: number): 
 
 /** Samples groups at a setting, without storing it. */
 export function applySetting(state: IntegralState, setting: Setting): void {
+  state.pool.trim();
   for (const [id, group] of setting) state.groups.get(id)?.set(group);
   fitShapes(state);
 }

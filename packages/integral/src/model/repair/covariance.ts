@@ -68,7 +68,7 @@ function covarianceOf(
   const variances = normVariances(state, group) ?? made;
   const before = withDiagonal(alike, variances);
   if (group.whole) return { before, after: before };
-  const { output, positive } = group.tensors();
+  const [output, positive] = [group.tensor('output'), group.tensor('positive')];
   const mixed = tf.matMul(tf.matMul(output, before), output, false, true) as tf.Tensor2D;
   return { before, after: withDiagonal(mixed, tf.dot(positive, variances) as tf.Tensor1D) };
 }

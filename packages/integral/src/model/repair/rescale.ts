@@ -16,7 +16,7 @@ function factorsOf(
   const wanted = laidOut(output, 'after', ({ group, slot }, index) => {
     const positions = placesOf(output, 'before')[index] as Int32Array;
     const own = before.gather(tf.tensor1d(positions, 'int32')).reshape([group.count, slot.each]);
-    return group.whole ? own : tf.matMul(group.tensors().positive, own as tf.Tensor2D);
+    return group.whole ? own : tf.matMul(group.tensor('positive'), own as tf.Tensor2D);
   });
   const now = made(kernel.read(), 'after');
   // A channel that does not vary has nothing to be scaled.
