@@ -51,7 +51,7 @@ describe.skipIf(!built)('a run', () => {
         '--epochs',
         '2',
         '--engine',
-        'cpu',
+        'wasm',
         ...options,
       );
       const end = await run([...args, '--dim', '32', '--json'], cwd);
