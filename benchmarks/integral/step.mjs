@@ -12,7 +12,7 @@ const networks = {
   resnet20: () => resNet({ width: 16, seed: 0, shortcut: 'B' }),
   nin: () => nin({ width: 96, seed: 0, batchNorm: true }),
 };
-const batchSizes = [8, 64];
+const batchSizes = [2, 32];
 
 /** A share of the channels of every group, so that every weight is sampled. */
 const share = 0.75;
@@ -64,13 +64,16 @@ async function measure(engine, network, size) {
   const fixed = narrow(toIntegral(plain, { order: 'identity' }));
   const narrower = extract(fixed);
   const random = toIntegral(plain, { order: 'identity' });
-  const times = await alternate({
-    plain: stepper(discreteTask(plain), batch),
-    narrower: stepper(discreteTask(narrower), batch),
-    fixed: stepper(discreteTask(fixed), batch),
-    random: stepper(integralTask(random, { network, seed: 0 }), batch),
-  });
-  const tuned = await tuning(fixed, batch, 7);
+  const times = await alternate(
+    {
+      plain: stepper(discreteTask(plain), batch),
+      narrower: stepper(discreteTask(narrower), batch),
+      fixed: stepper(discreteTask(fixed), batch),
+      random: stepper(integralTask(random, { network, seed: 0 }), batch),
+    },
+    { rounds: 5, warmup: 1 },
+  );
+  const tuned = await tuning(fixed, batch, 5);
   tf.disposeVariables();
   const ms = (value) => Number(value.toFixed(1));
   const sampling = 1 - times.narrower.median / times.fixed.median;

@@ -1,17 +1,10 @@
 import type { SparseMatrix } from '../interpolation/basis.ts';
-
-/** Rows of a matrix that each read four columns in a row, as interpolation does; factors in float64, so that they add up. */
-interface Runs {
-  /** The first column of each row. */
-  firsts: Int32Array;
-  /** [rows, 4]. */
-  factors: Float64Array;
-}
+import { compiledInterpolator, type Interpolator, type Runs } from './kernel.ts';
 
 const width = 4;
 
 /** The runs of a matrix, or null where a row reads columns further apart than four. */
-function runsOf({ rows, cols, starts, columns, values }: SparseMatrix): Runs | null {
+export function runsOf({ rows, cols, starts, columns, values }: SparseMatrix): Runs | null {
   if (cols < width) return null;
   const runs = { firsts: new Int32Array(rows), factors: new Float64Array(width * rows) };
   for (let r = 0; r < rows; r++) {
@@ -37,53 +30,45 @@ function multiplyRow(out: Float32Array, values: Float32Array, { firsts, factors 
     const at = width * r;
     out[r] =
       factors[at]! * values[first]! +
-      factors[at + 1]! * values[first + 1]! +
       factors[at + 2]! * values[first + 2]! +
-      factors[at + 3]! * values[first + 3]!;
+      (factors[at + 1]! * values[first + 1]! + factors[at + 3]! * values[first + 3]!);
   }
 }
 
 /**
- * Interpolation along the middle axis, and along the last one too where `last` says how.
+ * The interpolation of pieces in plain JavaScript: four products are added in pairs, as assembly/kernel.ts does.
  *
  * One function without calls within its loops, sizes as integers: both make it several times as fast in V8.
  */
-function multiplyRuns(
-  values: Float32Array,
-  outerSize: number,
+export function portableInterpolator(
   innerSize: number,
-  matrix: SparseMatrix,
   { firsts, factors }: Runs,
   last: Runs | null,
-): Float32Array {
+): Interpolator {
   // A size that was rounded is a floating-point number to the engine, and so is every index made of it.
-  const outer = outerSize | 0;
   const inner = innerSize | 0;
-  const rows = matrix.rows | 0;
-  const cols = matrix.cols | 0;
+  const rows = firsts.length | 0;
   const lastFirsts = last?.firsts ?? firsts;
   const lastFactors = last?.factors ?? factors;
   const length = last === null ? inner : lastFirsts.length | 0;
-  const out = new Float32Array(outer * rows * length);
   // Sums are rounded to float32 once, when they are done.
   const sums = new Float64Array(inner);
   const second = 2 * inner;
   const third = 3 * inner;
-  let target = 0;
-  for (let o = 0; o < outer; o++) {
+  return (values, out) => {
+    let target = 0;
     for (let r = 0; r < rows; r++) {
       const f0 = factors[width * r]!;
       const f1 = factors[width * r + 1]!;
       const f2 = factors[width * r + 2]!;
       const f3 = factors[width * r + 3]!;
-      const from = (o * cols + firsts[r]!) * inner;
+      const from = firsts[r]! * inner;
       const source = values.subarray(from, from + width * inner);
       for (let j = 0; j < inner; j++) {
         sums[j] =
           f0 * source[j]! +
-          f1 * source[j + inner]! +
           f2 * source[j + second]! +
-          f3 * source[j + third]!;
+          (f1 * source[j + inner]! + f3 * source[j + third]!);
       }
       if (last === null) {
         out.set(sums, target);
@@ -93,13 +78,34 @@ function multiplyRuns(
       for (let q = 0; q < length; q++) {
         const at = width * q;
         const first = lastFirsts[q]!;
-        out[target++] =
-          lastFactors[at]! * sums[first]! +
-          lastFactors[at + 1]! * sums[first + 1]! +
-          lastFactors[at + 2]! * sums[first + 2]! +
-          lastFactors[at + 3]! * sums[first + 3]!;
+        const even = lastFactors[at]! * sums[first]! + lastFactors[at + 2]! * sums[first + 2]!;
+        const odd =
+          lastFactors[at + 1]! * sums[first + 1]! + lastFactors[at + 3]! * sums[first + 3]!;
+        out[target++] = even + odd;
       }
     }
+  };
+}
+
+/** Interpolation along the middle axis of [outer, cols, inner], and along the last one too where `last` says how. */
+function multiplyRuns(
+  values: Float32Array,
+  outer: number,
+  inner: number,
+  cols: number,
+  own: Runs,
+  last: Runs | null,
+): Float32Array {
+  const piece = cols * inner;
+  const made = own.firsts.length * (last === null ? inner : last.firsts.length);
+  const interpolate =
+    compiledInterpolator(cols, inner, own, last) ?? portableInterpolator(inner, own, last);
+  const out = new Float32Array(outer * made);
+  for (let o = 0; o < outer; o++) {
+    interpolate(
+      values.subarray(o * piece, (o + 1) * piece),
+      out.subarray(o * made, (o + 1) * made),
+    );
   }
   return out;
 }
@@ -116,7 +122,7 @@ export function multiplyTwoAxes(
 ): Float32Array {
   const [own, then] = [runsOf(first), runsOf(last)];
   if (own !== null && then !== null) {
-    return multiplyRuns(values, outer, last.cols, first, own, then);
+    return multiplyRuns(values, outer, last.cols, first.cols, own, then);
   }
   const half = multiplyAxis(values, outer, last.cols, first);
   return multiplyAxis(half, outer * first.rows, 1, last);
@@ -140,7 +146,7 @@ export function multiplyAxis(
     }
     return out;
   }
-  if (runs !== null) return multiplyRuns(values, outer, inner, matrix, runs, null);
+  if (runs !== null) return multiplyRuns(values, outer, inner, matrix.cols, runs, null);
   const { rows, cols, starts, columns, values: factors } = matrix;
   const out = new Float32Array(outer * rows * inner);
   // Rounded once, when all sources are added.
