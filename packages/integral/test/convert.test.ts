@@ -22,12 +22,13 @@ import { forms, images, relativeError, stirred } from './models.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
-/** Sizes at a share of the coefficients; the dims of heads stay, for heads divide the same axes. */
+/** Sizes at a share of the coefficients: of heads, and the dims within them, too. */
 function sizesAt(model: tf.LayersModel, share: number): Record<string, number> {
   return Object.fromEntries(
-    integralGroups(model)
-      .filter(({ id }) => !/query-key|value-output/.test(id))
-      .map(({ id, coefficients }) => [id, Math.max(1, Math.round(share * coefficients))]),
+    integralGroups(model).map(({ id, coefficients }) => [
+      id,
+      Math.max(1, Math.round(share * coefficients)),
+    ]),
   );
 }
 
@@ -327,6 +328,38 @@ test('a global target is met, by the largest share that meets it', () => {
   const input = tf.zeros([1, 8, 8, 3]);
   resizeToBudget(integral, { milliseconds: 1e6, input });
   expect(compressionOf(integral).compression).toBe(0);
+});
+
+test('heads that are alike, and dims that are alike within them, can be any number at once', () => {
+  const [, build, shape] = forms.find(([name]) => name === 'vit')!;
+  const model = build();
+  for (const layer of model.layers.filter((each) => each.name.includes('attention'))) {
+    // Columns of queries, keys and values, and rows of the output, all the same: heads and dims are constant functions.
+    const alike = layer.weights.map((weight) => {
+      const axis = /output_kernel/.test(weight.originalName) ? 0 : -1;
+      if (/output_bias/.test(weight.originalName)) return weight.read();
+      return tf.add(tf.zeros(weight.shape as number[]), weight.read().mean(axis, true));
+    });
+    layer.setWeights(alike);
+  }
+  const x = images(shape);
+  const expected = model.predict(x) as tf.Tensor;
+  const integral = toIntegral(model, { order: 'identity' });
+  const inside = integralGroups(integral).filter(({ id }) =>
+    /heads|query-key|value-output/.test(id),
+  );
+  expect(inside.some(({ heads }) => heads)).toBe(true);
+  for (const [heads, dims] of [
+    [2, 3],
+    [3, 2],
+    [6, 7],
+  ] as const) {
+    resize(integral, Object.fromEntries(inside.map((g) => [g.id, g.heads ? heads : dims])));
+    expect(relativeError(integral.predict(x) as tf.Tensor, expected)).toBeLessThan(1e-5);
+    const plain = extract(integral);
+    expect(relativeError(plain.predict(x) as tf.Tensor, expected)).toBeLessThan(1e-5);
+    plain.dispose();
+  }
 });
 
 test('nothing leaks', () => {

@@ -110,9 +110,11 @@ describe('matrices of learned positions', () => {
 describe.each(forms)('weights of %s', (_, build) => {
   function resized(share: number): tf.LayersModel {
     const model = toIntegral(build(), { order: 'identity' });
-    const sizes = integralGroups(model)
-      .filter(({ heads }) => !heads)
-      .map(({ id, coefficients }) => [id, Math.max(1, Math.round(share * coefficients))]);
+    // Heads and the dims within them, too.
+    const sizes = integralGroups(model).map(({ id, coefficients }) => [
+      id,
+      Math.max(1, Math.round(share * coefficients)),
+    ]);
     return resize(model, Object.fromEntries(sizes));
   }
 

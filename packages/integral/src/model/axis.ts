@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type SparseMatrix, toDense } from '../interpolation/basis.ts';
 import type { IntegralGroup } from './group.ts';
 import { leastSquaresInverse } from './inverse.ts';
-import type { MatrixUse } from './matrices.ts';
+import { type MatrixUse, weighted } from './matrices.ts';
 import { type Factor, multiplyFixed, multiplyLearned } from './multiply.ts';
 import { multiplyAxis, multiplyTwoAxes } from './multiply-axis.ts';
 import type { DenseMatrix } from './pool.ts';
@@ -109,9 +109,21 @@ export class AxisSampler {
     return orderOf(this.parts, this.#form).positions;
   }
 
-  /** The axis's length when sampled. */
+  /** The axis's length when sampled, where it alone divides the axis. */
   get length(): number {
     return this.parts.reduce((sum, { group, slot }) => sum + group.size * slot.each, 0);
+  }
+
+  /**
+   * The length that comes of an axis's length of now: heads take along whatever dims there are within them.
+   * @param back From samples to coefficients.
+   */
+  lengthFrom(now: number, back = false): number {
+    const [only] = this.parts as [AxisPart];
+    const { count, size } = only.group;
+    if (!this.flat) return back ? (now / size) * count : (now / count) * size;
+    if (!back) return this.length;
+    return this.parts.reduce((sum, { group, slot }) => sum + group.count * slot.each, 0);
   }
 
   /** The axis and the one matrix that samples it, which stays as it is; null where it is learned or of too many parts. */
@@ -177,26 +189,44 @@ export class AxisSampler {
   }
 
   #factor(from: readonly number[], matrix: tf.Tensor2D): Factor {
-    const { axis, length } = this;
-    const to = from.map((size, i) => (i === axis ? length : size));
-    if (this.#form === 'plain' || this.#form === 'mixed') {
-      return { from, to, view: from, axis, matrix };
-    }
-    const { group, slot } = this.parts[0] as AxisPart;
+    const { axis } = this;
+    const now = from[axis] as number;
+    const to = from.map((size, i) => (i === axis ? this.lengthFrom(now) : size));
+    if (this.flat) return { from, to, view: from, axis, matrix };
+    const { count } = (this.parts[0] as AxisPart).group;
     const [before, after] = [from.slice(0, axis), from.slice(axis + 1)];
     return this.#form === 'blocks'
-      ? { from, to, view: [...before, slot.each, group.count, ...after], axis: axis + 1, matrix }
-      : { from, to, view: [...before, group.count, slot.each, ...after], axis, matrix };
+      ? { from, to, view: [...before, now / count, count, ...after], axis: axis + 1, matrix }
+      : { from, to, view: [...before, count, now / count, ...after], axis, matrix };
+  }
+
+  /** An array seen as [outer, channels, inner], and the matrix of its channels; they are coefficients or samples. */
+  #laidOut(shape: readonly number[], channels: 'count' | 'size') {
+    const outer = product(shape.slice(0, this.axis));
+    const inner = product(shape.slice(this.axis + 1));
+    if (this.flat) return { outer, inner, matrix: this.matrix() };
+    const { group, use, factor } = this.parts[0] as AxisPart;
+    const own = group.matrices()[use];
+    const scale = factor?.(group.size) ?? 1;
+    const matrix = scale === 1 ? own : weighted(own, new Float64Array(own.rows).fill(scale));
+    const each = (shape[this.axis] as number) / group[channels];
+    return this.#form === 'blocks'
+      ? { outer: outer * each, inner, matrix }
+      : { outer, inner: inner * each, matrix };
   }
 
   /** The same over a plain array, for extraction. */
   sampleArray(values: Float32Array, shape: readonly number[]): Float32Array {
-    const outer = product(shape.slice(0, this.axis));
-    const inner = product(shape.slice(this.axis + 1));
-    return multiplyAxis(values, outer, inner, this.matrix());
+    const { outer, inner, matrix } = this.#laidOut(shape, 'count');
+    return multiplyAxis(values, outer, inner, matrix);
   }
 
-  /** The same along this axis and the one after it, which is the last. */
+  /** Whether one matrix is all there is to it, so that `sampleTwo` may be asked. */
+  get flat(): boolean {
+    return this.#form === 'plain' || this.#form === 'mixed';
+  }
+
+  /** The same along this axis and the one after it, which is the last; both are flat. */
   sampleTwo(values: Float32Array, shape: readonly number[], last: AxisSampler): Float32Array {
     const outer = product(shape.slice(0, this.axis));
     return multiplyTwoAxes(values, outer, this.matrix(), last.matrix());
@@ -204,9 +234,7 @@ export class AxisSampler {
 
   /** The coefficients [.., length of the axis, ..] whose samples come nearest to values [.., sampled length, ..]. */
   fitArray(values: Float64Array, shape: readonly number[]): Float64Array {
-    const outer = product(shape.slice(0, this.axis));
-    const inner = product(shape.slice(this.axis + 1));
-    const matrix = this.matrix();
+    const { outer, inner, matrix } = this.#laidOut(shape, 'size');
     const inverse = leastSquaresInverse(matrix);
     const { rows, cols } = matrix;
     const out = new Float64Array(outer * cols * inner);

@@ -84,7 +84,7 @@ export function fitted(
         } else if (weight.originalName.endsWith('moving_variance')) {
           weight.write(meansOf(state, weight, source));
         } else {
-          const coefficients = sampler.fitArray(own, source.shape, shape);
+          const coefficients = sampler.fitArray(own, source.shape);
           weight.write(tf.tensor(coefficients, shape));
           const back = sampler.sampleArray(coefficients, shape);
           own.forEach((value, j) => {

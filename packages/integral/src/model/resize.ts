@@ -13,7 +13,7 @@ export interface IntegralGroupInfo {
   coefficients: number;
   /** Ids of groups that always have the same size. */
   tied: string[];
-  /** Whether its channels are attention heads: it stays unless it is asked for by name, and then the dims within heads stay. */
+  /** Whether its channels are attention heads: it stays unless it is asked for by name. */
   heads: boolean;
   /** Weights along whose axes its channels lie. */
   weights: string[];

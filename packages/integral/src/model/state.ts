@@ -105,7 +105,7 @@ function connect(
           divisions: divide(own.filter(({ slot }) => slot.axis === axis)),
         }),
       );
-      const sampler = new GridSampler(`${path}/${weight.name}`, divisions);
+      const sampler = new GridSampler(divisions);
       weight.sampler = sampler;
       samplers.set(weight.coefficients, sampler);
     }

@@ -13,14 +13,14 @@ export interface AxisDivisions {
 
 /** Samples a weight along every axis that has channels of a group. */
 export class GridSampler implements WeightSampler {
-  readonly #name: string;
   readonly #axes: readonly { axis: number; divisions: readonly AxisSampler[] }[];
 
-  constructor(name: string, axes: readonly AxisDivisions[]) {
-    this.#name = name;
+  constructor(axes: readonly AxisDivisions[]) {
     this.#axes = axes.map(({ axis, divisions }) => ({
       axis,
-      divisions: divisions.map((parts) => new AxisSampler(axis, parts)),
+      divisions: divisions
+        .map((parts) => new AxisSampler(axis, parts))
+        .sort((a, b) => Number(b.flat) - Number(a.flat)),
     }));
   }
 
@@ -35,7 +35,7 @@ export class GridSampler implements WeightSampler {
       const factor = axis.fixed([...shape]);
       if (factor === null) return true;
       fixed.push(factor);
-      shape[axis.axis] = axis.length;
+      shape.splice(0, shape.length, ...factor.to);
       return false;
     });
     const first = fixed.length > 0 ? multiplyFixed(coefficients, fixed) : coefficients;
@@ -55,7 +55,9 @@ export class GridSampler implements WeightSampler {
   /** The sampled shape for coefficients of a shape. */
   shape(coefficients: readonly number[]): number[] {
     const shape = [...coefficients];
-    for (const { axis, length } of this.#active()) shape[axis] = length;
+    for (const axis of this.#active()) {
+      shape[axis.axis] = axis.lengthFrom(shape[axis.axis] as number);
+    }
     return shape;
   }
 
@@ -79,40 +81,33 @@ export class GridSampler implements WeightSampler {
     // What shrinks most goes first: the less is left for the others.
     const active = this.#active().filter((axis) => axis !== but);
     const [first, last] = active.sort((a, b) => a.axis - b.axis);
-    const both = active.length === 2 && last?.axis === from.length - 1;
-    if (both && first?.axis === from.length - 2) return first.sampleTwo(coefficients, from, last);
-    const axes = active.sort((a, b) => {
-      const ratio = ({ axis, length }: AxisSampler) => length / (from[axis] as number);
-      return ratio(a) - ratio(b);
-    });
+    const both = active.length === 2 && active.every(({ flat }) => flat);
+    if (both && last?.axis === from.length - 1 && first?.axis === from.length - 2) {
+      return first.sampleTwo(coefficients, from, last);
+    }
+    // Of one axis both ways have one ratio, and stay in their order.
+    const ratios = this.shape(from).map((size, axis) => size / (from[axis] as number));
+    const axes = active.sort((a, b) => (ratios[a.axis] ?? 1) - (ratios[b.axis] ?? 1));
     for (const axis of axes) {
       values = axis.sampleArray(values, shape);
-      shape[axis.axis] = axis.length;
+      shape[axis.axis] = axis.lengthFrom(shape[axis.axis] as number);
     }
     return values;
   }
 
   /** The coefficients whose samples come nearest to a plain weight, in the sum of squares, axis by axis. */
-  fitArray(weight: Float32Array, from: readonly number[], to: readonly number[]): Float32Array {
+  fitArray(weight: Float32Array, from: readonly number[]): Float32Array {
     const shape = [...from];
     let values = Float64Array.from(weight);
-    for (const axis of this.#active()) {
+    for (const axis of this.#active().reverse()) {
       values = axis.fitArray(values, shape) as typeof values;
-      shape[axis.axis] = to[axis.axis] as number;
+      shape[axis.axis] = axis.lengthFrom(shape[axis.axis] as number, true);
     }
     return Float32Array.from(values);
   }
 
-  /** The axes that are sampled at all, each by the one division that is. */
+  /** What is sampled at all, axis by axis: the dims within each head, then heads as wholes. */
   #active(): AxisSampler[] {
-    return this.#axes.flatMap(({ divisions }) => {
-      const moving = divisions.filter(({ whole }) => !whole);
-      if (moving.length > 1) {
-        throw new Error(
-          `Integral weight '${this.#name}': heads and the dims within them are resized at once; resize one of them.`,
-        );
-      }
-      return moving;
-    });
+    return this.#axes.flatMap(({ divisions }) => divisions.filter(({ whole }) => !whole));
   }
 }
