@@ -1,5 +1,6 @@
 // How far above the proven optimum are tours after one second of processor time, and how far below is the bound?
 // Cities are shuffled by the seed: some files list theirs in an optimal order.
+//   node benchmarks/tsp/tsplib.mjs [NAME ...]      with names: those instances alone, and no table is written
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,8 +29,10 @@ const optima = new Map(
     ([, name, optimum]) => [name, Number(optimum)],
   ),
 );
+const wanted = process.argv.slice(2);
 const instances = readdirSync(folder)
   .filter((file) => file.endsWith('.tsp'))
+  .filter((file) => wanted.length === 0 || wanted.includes(file.slice(0, -4)))
   .map((file) => ({
     name: file.slice(0, -4),
     matrix: parseTsplib(readFileSync(join(folder, file), 'utf8')).matrix,
@@ -96,8 +99,10 @@ for (const { name, matrix } of instances) {
     name,
     rows.at(-1)['tour, mean %'].toFixed(3),
     rows.at(-1)['bound, mean %'].toFixed(2),
+    `(worst ${rows.at(-1)['bound, worst %'].toFixed(2)})`,
   );
 }
+if (wanted.length > 0) process.exit(0);
 
 function summary(instance, from, to) {
   const group = rows.filter(({ cities }) => cities >= from && cities <= to);
@@ -122,6 +127,6 @@ const groups = [
 ];
 report(
   'tsp-tsplib',
-  `Closed tours of TSPLIB95 after one second of processor time, 5 seeds, cities shuffled: % above (below: the bound) the proven optimum. ${busy}`,
+  `Closed tours of TSPLIB95 after one second of processor time, 5 seeds, cities shuffled: % above (below: the bound) the proven optimum. Subgradient ascent without cuts converges to the Held-Karp bound, which for fl1400 itself lies 1.71 % below the optimum. ${busy}`,
   [...rows, ...groups],
 );
