@@ -92,6 +92,18 @@ describe('results', () => {
     expect(svg).toMatch(/^<svg width="\d+" height="\d+" /);
   });
 
+  test('of several models are labelled with the model too', async () => {
+    const folder = join(temporaryFolder(), 'report');
+    const svgOf = async (own: ResultRow[]) =>
+      readFileSync((await writeResults(own, { title: 't', folder, kind: 'test' })).svg[0]!, 'utf8');
+    const other = row('wide', 0, { fileBytes: 30_000, validation: 0.8, test: 0.8 });
+    const mixer = { ...other, config: { ...other.config, model: 'convmixer' } };
+    expect(await svgOf([...rows, other])).toContain('>wide<');
+    const both = await svgOf([...rows, mixer]);
+    expect(both).toContain('>convmixer: wide<');
+    expect(both).toContain('>vit: small<');
+  });
+
   test('are labelled without a text over another', () => {
     const size = { width: 780, height: 420 };
     const points = Array.from({ length: 40 }, (_, i) => ({

@@ -16,10 +16,10 @@ interface Point {
   name: string;
 }
 
-function pointOf(group: ResultGroup, { mean, std }: Spread): Point {
-  const { fileBytes, series, label } = group;
+function pointOf(group: ResultGroup, { mean, std }: Spread, name: string): Point {
+  const { fileBytes, series } = group;
   const [low, high] = [mean - (std ?? 0), mean + (std ?? 0)];
-  return { bytes: fileBytes!, accuracy: mean, low, high, series, name: label };
+  return { bytes: fileBytes!, accuracy: mean, low, high, series, name };
 }
 
 const x = (title: string) => ({
@@ -71,8 +71,12 @@ export async function accuracyAgainstBytes(
 ): Promise<string | undefined> {
   const drawn = groups.filter((group) => group.fileBytes !== null && group[kind]);
   if (drawn.length === 0) return undefined;
-  const points = drawn.map((group) => pointOf(group, group[kind]!));
-  const best = frontier(drawn).map((group) => pointOf(group, group[kind]!));
+  // Of several models a label says which it is of.
+  const several = new Set(drawn.map(({ model }) => model)).size > 1;
+  const point = (group: ResultGroup) =>
+    pointOf(group, group[kind]!, several ? `${group.model}: ${group.label}` : group.label);
+  const points = drawn.map(point);
+  const best = frontier(drawn).map(point);
   const [{ dataset }] = drawn as [ResultGroup];
   const published = references
     .filter((reference) => reference.dataset === dataset)
