@@ -30,7 +30,7 @@ const groups = {
     'edge-popup, keep 0.2': mask(popup(0.2)),
     'edge-popup, keep 0.2 over the network': mask({ ...popup(0.2), scope: 'global' }),
     threshold: mask('threshold'),
-    'supermask, temperature 1': mask('supermask'),
+    'supermask, temperature 1': mask({ name: 'supermask', temperature: 1 }),
     'supermask, temperature 0.1': mask({ name: 'supermask', temperature: 0.1 }),
     'supermask, temperature 1 to 0.02': mask({
       name: 'supermask',

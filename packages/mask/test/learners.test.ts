@@ -243,7 +243,7 @@ describe('supermask', () => {
     );
   });
   test('draws Bernoulli(sigmoid(s)) in training, anew each step', () => {
-    const model = layer({ learner: { name: 'supermask', rescale: false } }, spread);
+    const model = layer({ learner: { name: 'supermask', rescale: false, temperature: 1 } }, spread);
     const rounds = 2000;
     const counts = spread.map(() => 0);
     for (let step = 0; step < rounds; step++) {

@@ -117,7 +117,7 @@ export const trainSchema = z.strictObject({
       'ternary masks are 0 below: what leaves the share, a threshold, one each layer learns',
     ),
   maskTemperature: positive()
-    .default(1)
+    .default(0.1)
     .describe('divides the scores of supermask before its sigmoid'),
   scoreNoise: z
     .number()

@@ -7,7 +7,10 @@ import type { Learner } from './learner.ts';
 export interface SupermaskOptions {
   /** Divide the kept weights by the kept share, so that a layer's scale does not depend on it. */
   rescale: boolean;
-  /** Scores are divided by it before the sigmoid: low means decided. A number above 0, or moved by equal factors. */
+  /**
+   * Scores are divided by it before the sigmoid: low means decided. A number above 0, or moved by equal factors; default 0.1, where
+   * scores that start within 1 / sqrt(fan-in) are more than noise (the paper has 1).
+   */
   temperature: Scheduled;
 }
 
@@ -29,7 +32,7 @@ export const supermask: Learner<SupermaskOptions> = {
     }
     const who = "Learner 'supermask': temperature";
     const above = (x: number) => x > 0 && x < Infinity;
-    const temperature = scheduled(who, given.temperature ?? 1, above, 'a number above 0');
+    const temperature = scheduled(who, given.temperature ?? 0.1, above, 'a number above 0');
     return { rescale, temperature };
   },
   mask(scores, { rescale, temperature }, context) {
