@@ -97,11 +97,11 @@ const sweeps = {
   frontier: {
     table: frontier,
     question:
-      'What is the most accurate file of at most so many bytes? The recipe is PEMN’s: edge-popup, keep 0.5, RP 1e-3, its rules',
+      'What is the most accurate file of at most so many bytes? The recipe is PEMN’s: edge-popup, keep 0.5, RP 1e-3, its rules.',
   },
   pruning: {
     table: pruning,
-    question: 'Masks against pruning in ResNets, by true bytes',
+    question: 'Masks against pruning in ResNets, by true bytes.',
   },
 };
 

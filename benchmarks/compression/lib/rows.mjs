@@ -30,7 +30,8 @@ export function byConfiguration(rows) {
 
 /** `12.3 ± 0.4`, without the deviation where there is one seed. */
 export function words({ accuracy, deviation, seeds }) {
-  return seeds > 1 ? `${accuracy} ± ${deviation}` : `${accuracy} (one seed)`;
+  if (seeds === 1) return `${accuracy} (one seed)`;
+  return `${accuracy} ± ${deviation}${seeds === 2 ? ' (two seeds)' : ''}`;
 }
 
 /** By how many points a configuration is above another on the seeds both have: mean ± deviation of the differences. */
@@ -59,5 +60,5 @@ export function spent(rows) {
     ),
   ];
   const failed = rows.filter(({ status }) => status === 'failed').length;
-  return `${results.length} runs${failed > 0 ? ` and ${failed} that failed` : ''}, ${(images / 1e6).toFixed(2)} million training images in ${hours.toFixed(2)} hours of wall time on a shared machine, engine ${engines.join(' and ')}`;
+  return `${results.length} runs${failed > 0 ? ` and ${failed} that failed` : ''}, ${(images / 1e6).toFixed(2)} million training images in ${hours.toFixed(2)} hours by the clock, on a machine shared with other work and often paused for it; engine ${engines.join(' and ')}`;
 }
