@@ -16,11 +16,19 @@ interface Stored {
   shape: number[];
   bytes: number;
   references: number;
-  /** Reads that wait for the values: until they have them, nothing may free them or write over them. */
+  /** Reads and deferred tensors that wait for the values: until they have them, nothing may free them or write over them. */
   readers: number;
+  /** 0 while `pending` has not made it. */
   handle: Handle;
+  pending?: Pending | undefined;
   texts?: Uint8Array[];
   parts?: { real: tf.TensorInfo; imag: tf.TensorInfo };
+}
+
+/** Values that nobody has asked for yet, and what they will be made of. */
+interface Pending {
+  make: (...needs: Handle[]) => Handle;
+  needs: Stored[];
 }
 
 /** What `tf.memory()` adds under the backend 'torch'. */
@@ -101,6 +109,57 @@ export class TorchBackend extends tf.KernelBackend {
     return { dataId: id, shape: copy, dtype };
   }
 
+  /**
+   * A tensor that is computed when somebody asks for its values, and never when nobody does: tfjs' fused convolutions want
+   * the gradient of their input even where that input is data.
+   *
+   * @param needs - What it is made of, as the values are now.
+   * @param make - Computes it from their handles: a temporary, contiguous, of the given shape.
+   */
+  deferred(
+    needs: readonly tf.TensorInfo[],
+    shape: readonly number[],
+    dtype: NativeType,
+    make: Pending['make'],
+  ): tf.TensorInfo {
+    const held = needs.map(({ dataId }) => this.#ready(dataId));
+    for (const one of held) one.readers++;
+    const id = {};
+    const copy = shape.slice();
+    const pending = { make, needs: held };
+    const bytes = bytesOf(copy, dtype);
+    this.#insert(id, { handle: 0, pending, dtype, shape: copy, references: 1, readers: 0, bytes });
+    this.#made?.push(id);
+    return { dataId: id, shape: copy, dtype };
+  }
+
+  /** What stands behind a data id, with its values there. */
+  #ready(id: tf.DataId): Stored {
+    const stored = this.#data.get(id);
+    const { pending, shape, dtype } = stored;
+    if (pending === undefined) return stored;
+    const { engine } = this;
+    stored.handle = engine.scope(() => {
+      const made = pending.make(...pending.needs.map(({ handle }) => handle));
+      engine.requireHolds(made, shape, dtype as NativeType);
+      return engine.keep(made);
+    });
+    this.#forget(stored);
+    return stored;
+  }
+
+  /** Lets go of what a tensor would be or was made of. */
+  #forget(stored: Stored): void {
+    for (const one of stored.pending?.needs ?? []) this.#leave(one);
+    stored.pending = undefined;
+  }
+
+  /** One reader less. */
+  #leave(stored: Stored): void {
+    stored.readers--;
+    if (stored.readers === 0 && stored.references <= 0) this.#free(stored);
+  }
+
   /** Runs a kernel; what it has made when it throws is freed. */
   attempt(kernel: Kernel, inputs: Inputs, attrs: never): ReturnType<Kernel> {
     const outer = this.#made;
@@ -152,7 +211,7 @@ export class TorchBackend extends tf.KernelBackend {
 
   /** A tensor's handle under the shape its info gives; it lives at most as long as the scope. */
   handle(info: tf.TensorInfo): Handle {
-    const { handle, shape } = this.#data.get(info.dataId);
+    const { handle, shape } = this.#ready(info.dataId);
     if (sameShape(shape, info.shape)) return handle;
     if (tf.util.sizeFromShape(shape) !== tf.util.sizeFromShape(info.shape)) {
       throw new Error(`torch: expected a tensor of [${shape}], found one called [${info.shape}].`);
@@ -168,7 +227,7 @@ export class TorchBackend extends tf.KernelBackend {
   }
 
   override readSync(id: tf.DataId): Values {
-    const { dtype, shape, handle, texts, parts } = this.#data.get(id);
+    const { dtype, shape, handle, texts, parts } = this.#ready(id);
     if (texts) return texts;
     if (parts) {
       const real = this.readSync(parts.real.dataId) as Float32Array;
@@ -180,7 +239,7 @@ export class TorchBackend extends tf.KernelBackend {
 
   /** The values as of the call, whatever becomes of the tensor meanwhile. */
   override async read(id: tf.DataId): Promise<Values> {
-    const stored = this.#data.get(id);
+    const stored = this.#ready(id);
     const { dtype, shape, handle, texts, parts } = stored;
     if (texts) return texts;
     if (parts) {
@@ -193,8 +252,7 @@ export class TorchBackend extends tf.KernelBackend {
     try {
       return await this.engine.readLater(handle, sizeOf(shape), dtype as NativeType);
     } finally {
-      stored.readers--;
-      if (stored.readers === 0 && stored.references <= 0) this.#free(stored);
+      this.#leave(stored);
     }
   }
 
@@ -232,6 +290,7 @@ export class TorchBackend extends tf.KernelBackend {
   }
 
   #free(stored: Stored): void {
+    this.#forget(stored);
     if (stored.handle !== 0) this.engine.free(stored.handle);
     this.#bytes -= stored.bytes;
   }

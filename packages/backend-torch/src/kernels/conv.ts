@@ -124,24 +124,25 @@ export function backward(
   return made.map((gradient, i) => (mask[i] ? engine.computed(gradient) : gradient));
 }
 
+/** The gradient of a convolution's input, computed when it is asked for. */
 export function inputGradient(
   torch: TorchBackend,
   dy: tf.TensorInfo,
-  filter: Handle,
+  filter: tf.TensorInfo,
   g: Geometry,
 ): tf.TensorInfo {
   const { engine } = torch;
   const rank = g.x.length;
-  const blank = engine.empty(g.x, 'float32');
-  const [dx] = backward(torch, torch.handle(dy), blank, filter, g, [true, false, false]);
-  const uneven = g.before.some((size, i) => size !== g.after[i] || size < 0);
-  if (!uneven) {
-    return torch.output(engine.unpermuted(dx!, g.x, channelsFirst(rank)), g.x, 'float32');
-  }
-  const negate = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
-  const wide = engine.op('aten::permute', dx!, channelsLast(rank));
-  const made = engine.pad(wide, negate(g.before), negate(g.after), 0);
-  return torch.output(engine.contiguous(made), g.x, 'float32');
+  return torch.deferred([dy, filter], g.x, 'float32', (gradient, weights) => {
+    const blank = engine.empty(g.x, 'float32');
+    const view = filterView(torch, weights!, filter.shape, g.depthwise);
+    const [dx] = backward(torch, gradient!, blank, view, g, [true, false, false]);
+    const uneven = g.before.some((size, i) => size !== g.after[i] || size < 0);
+    if (!uneven) return engine.unpermuted(dx!, g.x, channelsFirst(rank));
+    const negate = (sizes: number[]) => [0, ...sizes.map((size) => -size), 0];
+    const wide = engine.op('aten::permute', dx!, channelsLast(rank));
+    return engine.contiguous(engine.pad(wide, negate(g.before), negate(g.after), 0));
+  });
 }
 
 /**
@@ -270,8 +271,7 @@ function byInput(depthwise: boolean): Kernel {
     const { dy, filter } = inputs;
     const g = float(inputs) ? geometry(attrs.inputShape!, filter!.shape, attrs, depthwise) : null;
     if (g === null || !tf.util.arraysEqual(dy!.shape, g.y)) return null;
-    const weights = filterView(torch, torch.handle(filter!), filter!.shape, depthwise);
-    return inputGradient(torch, dy!, weights, g);
+    return inputGradient(torch, dy!, filter!, g);
   };
 }
 

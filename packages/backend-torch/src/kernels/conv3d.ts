@@ -55,8 +55,7 @@ const byInput: Kernel = (torch, inputs, attrs: Conv3DAttrs) => {
   const { dy, filter } = inputs;
   const g = float(inputs) ? geometry(attrs.inputShape!, filter!.shape, attrs) : null;
   if (g === null || !tf.util.arraysEqual(dy!.shape, g.y)) return null;
-  const weights = filterView(torch, torch.handle(filter!), filter!.shape, false);
-  return inputGradient(torch, dy!, weights, g);
+  return inputGradient(torch, dy!, filter!, g);
 };
 
 const byFilter: Kernel = (torch, inputs, attrs: Conv3DAttrs) => {

@@ -31,6 +31,9 @@ export function registerReluGradient(): void {
   tf.unregisterGradient('Relu');
   tf.registerGradient({
     ...stock,
+    // The result tells where x was above 0 as x does, and the next op keeps it anyway: one tensor less to hold.
+    inputsToSave: [],
+    outputsToSave: [true],
     gradFunc: (dy, saved, attrs) => {
       const x = saved[0]!;
       const own = tf.backend() instanceof TorchBackend && x.dtype === 'float32';
