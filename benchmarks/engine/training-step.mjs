@@ -1,13 +1,19 @@
 // How long does a full training step take (forward, backward, AdamW, loss read), beside PyTorch's own?
 // usage: node benchmarks/engine/training-step.mjs [--model NAME]... [--form dense|masked]... [--contender NAME]...
-//        [--rounds N] [--warmup N] [--threads N] [--batch N] [--device cpu|cuda] [--quietest]
+//        [--rounds N] [--seconds N] [--warmup N] [--rehearsals N] [--calm SHARE] [--threads N] [--batch N]
+//        [--device cpu|cuda] [--quietest]
+// A step counts when all other processes together took at most a share --calm of the processors meanwhile (Linux). Contenders take
+// turns until each has --rounds such steps or --seconds are over; one that has too few by then gets its calmest ones.
+// Contenders in Node train --rehearsals steps of a single image before, so that V8 has compiled what runs: a training has
+// thousands of steps. PyTorch runs compiled code from the first step on.
 // With --quietest a run replaces an earlier one of the same form only where PyTorch, channels_last, was faster in it: on a
 // machine that others use too, several short runs then leave the least disturbed one.
 // Runs may be split by form: rows of a form that a run does not measure stay in the results.
 // PLEAT_PYTHON names the Python whose torch is the peer. Contenders a machine does not have are listed as absent.
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { alternate, median, report } from '../lib/measure.mjs';
+import { median, report } from '../lib/measure.mjs';
+import { beside } from '../lib/others.mjs';
 import { cases, forms, keep, learningRate } from './contenders/cases.mjs';
 import { start } from './contenders/child.mjs';
 
@@ -26,7 +32,10 @@ const { values } = parseArgs({
     form: { type: 'string', multiple: true, default: forms },
     contender: { type: 'string', multiple: true, default: Object.keys(contenders) },
     rounds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '120' },
+    calm: { type: 'string', default: '0.03' },
     warmup: { type: 'string', default: '3' },
+    rehearsals: { type: 'string', default: '150' },
     threads: { type: 'string', default: '2' },
     batch: { type: 'string' },
     device: { type: 'string', default: 'cpu' },
@@ -45,12 +54,17 @@ async function enter(options) {
   const [entered, absent] = [{}, {}];
   for (const name of values.contender) {
     const [command, mode] = contenders[name];
-    const child = await start(command, { ...options, mode });
+    const more = command === 'node' ? { rehearsals: Number(values.rehearsals) } : {};
+    const child = await start(command, { ...options, ...more, mode });
     if (child.absent === undefined) entered[name] = child;
     else absent[name] = child.absent;
   }
   return { entered, absent };
 }
+
+const isCalm = ({ share }) => share <= Number(values.calm);
+/** Those that are calm are alike: which of them count must not depend on their times. */
+const calmFirst = (a, b) => (isCalm(a) && isCalm(b) ? 0 : a.share - b.share);
 
 async function compare(model, form) {
   const given = cases[model];
@@ -58,33 +72,36 @@ async function compare(model, form) {
   const threads = Number(values.threads);
   const common = { case: one, form, threads, device: values.device, keep, learningRate };
   const { entered, absent } = await enter(common);
-  const peaks = {};
-  const inside = {};
-  const turns = Object.entries(entered).map(([name, child]) => [
-    name,
-    async () => {
-      const { ms, peakMb } = await child.step();
-      peaks[name] = peakMb;
-      inside[name] ??= [];
-      inside[name].push(ms);
-    },
-  ]);
+  const steps = Object.fromEntries(Object.keys(entered).map((name) => [name, []]));
   const rounds = Number(values.rounds);
-  // Each child times its own steps: the way there and back is not part of them.
-  await alternate(Object.fromEntries(turns), { rounds, warmup: Number(values.warmup) });
+  const enough = () => Object.values(steps).every((taken) => taken.filter(isCalm).length >= rounds);
+  const end = performance.now() + 1000 * Number(values.seconds);
+  for (let round = -Number(values.warmup); ; round++) {
+    if (round >= rounds && (enough() || performance.now() > end)) break;
+    for (const [name, child] of Object.entries(entered)) {
+      // Each child times its own steps: the way there and back is not part of them.
+      const { result, share } = await beside(child.pid, child.step);
+      if (round >= 0) steps[name].push({ ...result, share });
+    }
+  }
   for (const child of Object.values(entered)) child.stop();
-  const counted = (name) => inside[name].slice(-rounds);
-  const middle = (name) => median(counted(name));
+  const counted = (name) =>
+    steps[name].toSorted(calmFirst).slice(0, Math.max(rounds, calmOf(name)));
+  const calmOf = (name) => steps[name].filter(isCalm).length;
+  const times = (name) => counted(name).map(({ ms }) => ms);
+  const middle = (name) => median(times(name));
   const ran = Object.entries(entered).map(([name, { ready, trained }]) => ({
     form,
     contender: name,
     'ms a step': +middle(name).toFixed(2),
-    fastest: +Math.min(...counted(name)).toFixed(2),
-    slowest: +Math.max(...counted(name)).toFixed(2),
+    fastest: +Math.min(...times(name)).toFixed(2),
+    slowest: +Math.max(...times(name)).toFixed(2),
+    steps: times(name).length,
+    'others took %': +(100 * median(counted(name).map(({ share }) => share))).toFixed(1),
     'times as fast as channels_last':
       baseline in entered ? +(middle(baseline) / middle(name)).toFixed(2) : '',
     'images/s': Math.round((one.batch / middle(name)) * 1000),
-    'peak MB': Math.round(peaks[name]),
+    'peak MB': Math.round(Math.max(...steps[name].map(({ peakMb }) => peakMb))),
     'trained parameters': trained,
     note: ready,
   }));
