@@ -1,14 +1,13 @@
 // How long does a full training step take (forward, backward, AdamW, loss read), beside PyTorch's own?
 // usage: node benchmarks/engine/training-step.mjs [--model NAME]... [--form dense|masked]... [--contender NAME]...
 //        [--rounds N] [--seconds N] [--warmup N] [--rehearsals N] [--calm SHARE] [--threads N] [--batch N]
-//        [--device cpu|cuda] [--quietest]
+//        [--device cpu|cuda]
 // A step counts when all other processes together took at most a share --calm of the processors meanwhile (Linux). Contenders take
 // turns until each has --rounds such steps or --seconds are over; one that has too few by then gets its calmest ones.
 // Contenders in Node train --rehearsals steps of a single image before, so that V8 has compiled what runs: a training has
 // thousands of steps. PyTorch runs compiled code from the first step on.
-// With --quietest a run replaces an earlier one of the same form only where PyTorch, channels_last, was faster in it: on a
-// machine that others use too, several short runs then leave the least disturbed one.
-// Runs may be split by form: rows of a form that a run does not measure stay in the results.
+// Runs may be split by form and by contender: rows that a run does not measure stay in the results. Ratios are to the baseline of
+// the same run, so let it take part in each.
 // PLEAT_PYTHON names the Python whose torch is the peer. Contenders a machine does not have are listed as absent.
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -39,7 +38,6 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     batch: { type: 'string' },
     device: { type: 'string', default: 'cpu' },
-    quietest: { type: 'boolean', default: false },
   },
 });
 for (const [name, known] of Object.entries({ model: cases, contender: contenders })) {
@@ -113,31 +111,33 @@ async function compare(model, form) {
   return [...ran, ...missing];
 }
 
-/** The rows of earlier runs, by form. */
+/** The rows of earlier runs. */
 function earlier(name) {
   const file = new URL(`../results/${name}.json`, import.meta.url);
-  const { rows } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { rows: [] };
-  return Object.fromEntries(forms.map((form) => [form, rows.filter((row) => row.form === form)]));
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).rows : [];
 }
 
-const baselineOf = (rows) =>
-  rows.find(({ contender }) => contender === baseline)?.['ms a step'] ?? Infinity;
+/** Those rows with new ones in their places, in the order of forms and contenders. */
+function merged(old, measured) {
+  const key = ({ form, contender }) => `${form} ${contender}`;
+  const rows = new Map([...old, ...measured].map((row) => [key(row), row]));
+  const order = forms.flatMap((form) =>
+    Object.keys(contenders).map((contender) => key({ form, contender })),
+  );
+  return order.filter((one) => rows.has(one)).map((one) => rows.get(one));
+}
 
 for (const model of values.model) {
   const onCpu = values.device === 'cpu';
   const batch = Number(values.batch ?? cases[model].batch);
   const name = `engine-${model}${onCpu ? '' : `-${values.device}-${batch}`}`;
-  const rows = earlier(name);
   for (const form of values.form) {
     const measured = await compare(model, form);
-    const better = !values.quietest || baselineOf(measured) <= baselineOf(rows[form]);
-    if (better) rows[form] = measured;
-    else console.log(`${model}, ${form}: ${baselineOf(measured)} ms for the baseline, disturbed.`);
     // Written after each form: compiling peers takes minutes, and what is measured should not wait for them.
     report(
       name,
       `How long does a training step of ${model} take (batch ${batch}, ${onCpu ? `${values.threads} threads` : values.device})?`,
-      Object.values(rows).flat(),
+      merged(earlier(name), measured),
     );
   }
 }

@@ -3,7 +3,6 @@
 // usage: node pleat.mjs '{"case": {...}, "form": "dense", "mode": "wasm", "threads": 2, ...}'
 // A process of its own for each engine: thread pools and kernel registries do not meet.
 import { createInterface } from 'node:readline';
-import util from 'node:util';
 import { convMixer, resNet, vit } from '@pleat/models';
 import { softmaxCrossEntropy } from '@pleat/ops';
 import { adamw, frugalGrads } from '@pleat/optim';
@@ -27,12 +26,13 @@ const engines = {
     const info = await registerTorch({ threads, device: place, precision });
     return `libtorch ${info.version} on ${info.device}`;
   },
-  async tensorflow({ device }) {
-    // Node 23 took away what tfjs-node asks of it.
-    util.isNullOrUndefined ??= (value) => value == null;
-    const name = device === 'cpu' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs-node-gpu';
-    const { version } = await import(name);
-    return `tfjs-node ${version['tfjs-node'] ?? ''}`.trim();
+  async tensorflow({ threads, device }) {
+    const { registerTensorflow } = await import('@pleat/backend-cuda');
+    const info = await registerTensorflow({ threads });
+    if (info.gpu !== (device !== 'cpu')) {
+      throw new Error(`${info.package} computes on ${info.gpu ? 'a GPU' : 'the processor'} here`);
+    }
+    return `${info.package.split('/')[1]} on TensorFlow ${info.tensorflow}`;
   },
 };
 

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { copyName } from '@pleat/backend-torch';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { buildName } from '../src/tensorflow/cache.ts';
 import { locateTensorflow } from '../src/tensorflow/locate.ts';
 
 let root: string;
@@ -44,7 +44,7 @@ describe('locateTensorflow', () => {
     makePackage(inApp('@tensorflow/tfjs-node'));
     const name = '@tensorflow/tfjs-node-gpu';
     makePackage(inApp(name), { name });
-    const build = join(root, 'cache', buildName('4.22.0', '2.21.0'));
+    const build = join(root, 'cache', copyName('4.22.0-on-2.21.0'));
     makePackage(join(build, 'node_modules', '@tensorflow', 'tfjs-node'));
     makePackage(
       join(

@@ -74,6 +74,19 @@ export class Engine extends Temporaries {
     return this.#unwritten(shape, dtype, false);
   }
 
+  /** One in the processor's memory that a GPU copies from while this thread goes on; null where there is none to be had. */
+  emptyPinned(shape: readonly number[], dtype: ElementType): Handle | null {
+    const { emptyPinned, cpu } = this.#library;
+    if (emptyPinned === undefined || !this.device.cuda || sizeOf(shape) === 0) return null;
+    const layout = this.#layout;
+    layout.set(shape, stridesOf(shape));
+    const { sizes, strides } = layout;
+    const { out } = this.#dispatcher;
+    const status = emptyPinned(shape.length, sizes, strides, codes[dtype], cpu, 0, out);
+    // Pinned memory may be scarce where other memory is not.
+    return status === 0 ? this.add(this.#dispatcher.result()) : null;
+  }
+
   #unwritten(shape: readonly number[], dtype: ElementType, cuda: boolean): Handle {
     const layout = this.#layout;
     layout.set(shape, stridesOf(shape));
@@ -115,8 +128,19 @@ export class Engine extends Temporaries {
     return this.strided(tensor, sizeOf(shape), shape, stridesOf(shape));
   }
 
-  /** A contiguous tensor of a shape seen with its dimensions in another order: a view, in one call. */
+  /**
+   * A contiguous tensor of a shape seen with its dimensions in another order: a view.
+   *
+   * @throws Error when the tensor has not as many elements as the shape: the view would reach beyond them.
+   */
   permuted(tensor: Handle, shape: readonly number[], order: readonly number[]): Handle {
+    const d = this.#dispatcher;
+    d.check(this.#library.count(tensor, d.out), 'count');
+    if (d.result() !== sizeOf(shape)) {
+      throw new Error(
+        `torch: expected ${sizeOf(shape)} elements to see as [${shape}] in the order ${order}, found ${d.result()}; the kernel's arguments do not fit each other.`,
+      );
+    }
     const steps = stridesOf(shape);
     const sizes = order.map((axis) => shape[axis]!);
     const strides = order.map((axis) => steps[axis]!);

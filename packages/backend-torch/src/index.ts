@@ -1,6 +1,7 @@
 export type { TorchMemory } from './backend.ts';
 export { fallbackCounts } from './fallback.ts';
 export { type TorchKernels, torchKernels } from './kernels/index.ts';
+export { copyName, engineCache, privateCopies } from './locate/cache.ts';
 export { describeTorch } from './locate/describe.ts';
 export {
   TorchInstallError,

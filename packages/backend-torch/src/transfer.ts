@@ -27,11 +27,14 @@ export class Transfer {
       );
     }
     const { library, device } = this.#engine;
-    const host = this.#engine.emptyHost(shape, dtype);
+    const pinned = this.#engine.emptyPinned(shape, dtype);
+    const host = pinned ?? this.#engine.emptyHost(shape, dtype);
     if (bytes > 0) library.upload(this.#pointer(host), values, bytes);
     if (!device.cuda) return host;
     const tensor = this.#engine.empty(shape, dtype);
-    this.#dispatcher.check(library.copyTensor(tensor, host, 0), 'upload');
+    // From pinned memory the GPU copies when its turn comes; libtorch reuses that memory only after.
+    const waits = pinned === null ? 0 : 1;
+    this.#dispatcher.check(library.copyTensor(tensor, host, waits), 'upload');
     return tensor;
   }
 

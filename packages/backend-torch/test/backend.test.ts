@@ -1,6 +1,7 @@
 import * as ops from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TorchBackend } from '../src/backend.ts';
 import { fallbackCounts, registerTorch } from '../src/index.ts';
 import { torchFolder } from './found.ts';
 
@@ -122,6 +123,30 @@ describe.skipIf(torchFolder === undefined)('the backend on libtorch', () => {
   test.each(Object.entries(cases))('agrees with tfjs on %s', async (_, run) => {
     const [expected, actual] = await onBoth(run);
     expectClose(actual, expected, 2e-5);
+  });
+
+  test('sums what nearly cancels out to the last bit', () => {
+    const values = Float32Array.from(
+      { length: 30_000 },
+      (_, i) => (i % 2 ? -1 : 1) * (i + 0.37) ** 1.5,
+    );
+    const exact = Math.fround(values.reduce((sum, value) => sum + value, 0));
+    const [found] = tf.tidy(() => tf.sum(tf.tensor(values)).dataSync());
+    expect(found).toBe(exact);
+    const [kept] = tf.tidy(() => tf.sum(tf.tensor(values, [300, 100]), [0, 1], true).dataSync());
+    expect(kept).toBe(exact);
+  });
+
+  test('sees no view of a shape that a tensor does not fill', () => {
+    const { engine } = tf.findBackend('torch') as TorchBackend;
+    engine.scope(() => {
+      const six = engine.full([6], 1, 'float32');
+      expect(engine.shape(engine.permuted(six, [2, 3], [1, 0]))).toEqual([3, 2]);
+      expect(() => engine.permuted(six, [3, 3], [1, 0])).toThrow(
+        'expected 9 elements to see as [3,3] in the order 1,0, found 6',
+      );
+      expect(() => engine.permuted(six, [2, 2], [1, 0])).toThrow('expected 4 elements');
+    });
   });
 
   test('none of these needed the fallback', async () => {

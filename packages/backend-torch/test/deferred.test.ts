@@ -15,7 +15,6 @@ const gradient = (dy: tf.Tensor, filter: tf.Tensor) =>
       strides: 1,
       pad: 'valid',
       dataFormat: 'NHWC',
-      dimRoundingMode: undefined,
       inputShape: shape,
     },
   ) as tf.Tensor;

@@ -77,6 +77,22 @@ describe.skipIf(torchFolder === undefined)('the path of a GPU, on a stand-in', (
     x.dispose();
   });
 
+  test('does not wait for an upload, unless there is no pinned memory', () => {
+    const before = { ...log };
+    const upload = () => {
+      const x = tf.tensor([1.5, -2], [2]);
+      expect(Array.from(x.dataSync())).toEqual([1.5, -2]);
+      x.dispose();
+    };
+    upload();
+    expect(log.pinned).toBe(before.pinned + 1);
+    log.scarce = true;
+    upload();
+    log.scarce = false;
+    expect(log.pinned).toBe(before.pinned + 1);
+    expect(log.uploads).toBe(before.uploads + 2);
+  });
+
   test('multiplies whole numbers, which CUDA itself does not', () => {
     const [a, b] = [
       tf.tensor2d([[2 ** 15, 3]], [1, 2], 'int32'),

@@ -3,6 +3,10 @@ import { type Library, loadLibrary } from '../src/ffi/library.ts';
 /** What a run on the stand-in has done at the device's edge. */
 export interface DeviceLog {
   uploads: number;
+  /** Those that do not wait, from pinned memory. */
+  pinned: number;
+  /** Set where there is no pinned memory to be had. */
+  scarce: boolean;
   downloads: number;
   /** Downloads that another thread has made. */
   later: number;
@@ -20,6 +24,8 @@ export function gpuStandIn(folder: string): { library: Library; log: DeviceLog }
   const library = loadLibrary(folder);
   const log: DeviceLog = {
     uploads: 0,
+    pinned: 0,
+    scarce: false,
     downloads: 0,
     later: 0,
     fail: false,
@@ -27,6 +33,7 @@ export function gpuStandIn(folder: string): { library: Library; log: DeviceLog }
     tf32: undefined,
   };
   const hosts = new Set<number>();
+  const pinned = new Set<number>();
   const noScalar = () => {
     throw new Error('stand-in: a scalar was made on the processor');
   };
@@ -43,8 +50,17 @@ export function gpuStandIn(folder: string): { library: Library; log: DeviceLog }
       if (type === library.cpu) hosts.add(result(out));
       return status;
     },
+    emptyPinned: (dims, sizes, strides, dtype, type, index, out) => {
+      if (type !== library.cpu || index !== 0) throw new Error('stand-in: pinned on a GPU');
+      if (log.scarce) return 1;
+      const status = library.emptyStrided(dims, sizes, strides, dtype, library.cpu, 0, out);
+      hosts.add(result(out));
+      pinned.add(result(out));
+      return status;
+    },
     deleteTensor: (tensor) => {
       hosts.delete(tensor);
+      pinned.delete(tensor);
       return library.deleteTensor(tensor);
     },
     dataPointer: (tensor, out) => {
@@ -53,8 +69,12 @@ export function gpuStandIn(folder: string): { library: Library; log: DeviceLog }
     },
     copyTensor: (to, from, nonBlocking) => {
       if (hosts.has(to) === hosts.has(from)) throw new Error('stand-in: a copy across no edge');
+      // Of any other memory the caller could not know when it has been read.
+      if (nonBlocking && !pinned.has(from))
+        throw new Error('stand-in: no wait for pageable memory');
       if (hosts.has(to)) log.downloads++;
       else log.uploads++;
+      if (nonBlocking) log.pinned++;
       return library.copyTensor(to, from, nonBlocking);
     },
     copyTensorLater: async (to, from, nonBlocking) => {

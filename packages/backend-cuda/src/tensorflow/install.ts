@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildName, tensorflowCache } from './cache.ts';
+import { copyName, engineCache } from '@pleat/backend-torch';
 import { locateTensorflow, type TensorflowLocation } from './locate.ts';
 import { runProgram } from './program.ts';
 
@@ -71,14 +71,14 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
 export async function installTensorflow(
   options: TensorflowInstallOptions = {},
 ): Promise<TensorflowLocation> {
-  const { cache = tensorflowCache(), version = tested.tensorflow, signal } = options;
+  const { cache = engineCache('tensorflow'), version = tested.tensorflow, signal } = options;
   if (process.platform !== 'linux') {
     throw new TensorflowInstallError(
       null,
       `expected Linux, found ${process.platform}; npm install @tensorflow/tfjs-node there.`,
     );
   }
-  const target = join(cache, buildName(tested.tfjsNode, version));
+  const target = join(cache, copyName(`${tested.tfjsNode}-on-${version}`));
   const present = find(target, cache);
   if (present) return present;
   signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { privateBuilds, tensorflowCache } from './cache.ts';
+import { engineCache, privateCopies } from '@pleat/backend-torch';
 
 /** The packages that bind TensorFlow; the one that can use a GPU first. */
 const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -79,14 +79,14 @@ function problemOf(folder: string, name: TensorflowPackage, version: string): st
  * locateTensorflow()[0]?.version // '4.22.0'
  */
 export function locateTensorflow(places: TensorflowPlaces = {}): TensorflowLocation[] {
-  const { cache = tensorflowCache(), roots } = places;
+  const { cache = engineCache('tensorflow'), roots } = places;
   const named = process.env.PLEAT_TENSORFLOW;
   const candidates: { folder: string | undefined; origin: string }[] = [];
   if (named) candidates.push({ folder: resolve(named), origin: 'PLEAT_TENSORFLOW' });
   for (const root of roots ?? [process.cwd(), import.meta.dirname]) {
     for (const name of packages) candidates.push({ folder: installed(root, name), origin: root });
   }
-  for (const build of privateBuilds(cache)) {
+  for (const build of privateCopies(cache)) {
     const folder = join(build, 'node_modules', '@tensorflow', 'tfjs-node');
     candidates.push({ folder, origin: 'private build' });
   }

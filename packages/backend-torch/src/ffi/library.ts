@@ -7,6 +7,18 @@ export type Address = number;
 type Native<Arguments extends number[]> = (...args: Arguments) => number;
 type Later<Arguments extends unknown[], Result> = (...args: Arguments) => Promise<Result>;
 
+type EmptyStrided = Native<
+  [
+    dims: number,
+    sizes: Address,
+    strides: Address,
+    dtype: number,
+    device: number,
+    index: number,
+    out: Address,
+  ]
+>;
+
 /** The functions of libtorch's stable C ABI that the engine calls; a status other than 0 is an error. */
 export interface Library {
   abiVersion: number;
@@ -29,17 +41,9 @@ export interface Library {
   callDispatcher: Native<[name: Address, overload: Address, stack: Address, version: number]>;
   newHandle: Native<[tensor: Address, out: Address]>;
   deleteTensor: Native<[tensor: Address]>;
-  emptyStrided: Native<
-    [
-      dims: number,
-      sizes: Address,
-      strides: Address,
-      dtype: number,
-      device: number,
-      index: number,
-      out: Address,
-    ]
-  >;
+  emptyStrided: EmptyStrided;
+  /** The same in memory that a GPU reads without the processor's help; undefined where libtorch has no such function. */
+  emptyPinned: EmptyStrided | undefined;
   reinterpret: Native<
     [tensor: Address, dims: number, sizes: Address, strides: Address, offset: number, out: Address]
   >;
@@ -110,6 +114,7 @@ export function loadLibrary(folder: string, cuda = false): Library {
   ]);
   const download: KoffiFunc<(to: ArrayBufferView, from: Address, bytes: number) => void> =
     libc.func('memcpy', 'void', ['void *', at, 'size_t']);
+  const emptyArguments = ['int64', at, at, 'int32', 'int32', 'int32', at];
   const askThreads = torch.func('int32 torch_get_num_threads(_Out_ uint32 *count)');
   const threads = () => {
     const out = [0];
@@ -136,15 +141,8 @@ export function loadLibrary(folder: string, cuda = false): Library {
     callDispatcher: status('torch_call_dispatcher', [at, at, at, at]),
     newHandle: status('aoti_torch_new_tensor_handle', [at, at]),
     deleteTensor: status('aoti_torch_delete_tensor_object', [at]),
-    emptyStrided: status('aoti_torch_empty_strided', [
-      'int64',
-      at,
-      at,
-      'int32',
-      'int32',
-      'int32',
-      at,
-    ]),
+    emptyStrided: status('aoti_torch_empty_strided', emptyArguments),
+    emptyPinned: optional(() => status('aoti_torch_empty_strided_pinned', emptyArguments)),
     reinterpret: status('aoti_torch__reinterpret_tensor', [at, 'int64', at, at, 'int64', at]),
     dataPointer: status('aoti_torch_get_data_ptr', [at, at]),
     count: status('aoti_torch_get_numel', [at, at]),
@@ -179,6 +177,15 @@ export function loadLibrary(folder: string, cuda = false): Library {
     trim: heapTrim(libc),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
   };
+}
+
+/** A function that not every libtorch has. */
+function optional<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A function that runs in one of Node's threads for work that takes a while. */

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TorchBackend } from '../backend.ts';
-import type { NativeType } from '../dtype.ts';
+import { codes, type NativeType } from '../dtype.ts';
 import type { Engine } from '../engine.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { OpName } from '../ffi/signatures.ts';
 import type { Kernel, KernelTable } from '../kernel.ts';
+import { sizeOf } from '../layout.ts';
 
 interface Axes {
   axis: number | number[];
@@ -13,10 +14,16 @@ interface Axes {
   keepDims?: boolean;
 }
 
+/**
+ * Up to so many numbers are summed in double precision where one number comes of them: what cancels out would otherwise leave
+ * the rounding of a loss or of a scalar's gradient to the order in which a device adds. More of them would cost time.
+ */
+const doubles = 2 ** 16;
+
 /** Reduces over axes; an empty list of axes leaves a tensor as it is, which libtorch reads as all. */
 function reduction(
   dtypeOf: (dtype: NativeType) => NativeType | null,
-  reduce: (engine: Engine, x: Handle, axes: number[], keep: boolean) => Handle,
+  reduce: (engine: Engine, x: Handle, axes: number[], keep: boolean, exact: boolean) => Handle,
 ): Kernel {
   return (torch, { x }, { axis, reductionIndices, keepDims = false }: Axes) => {
     const { shape } = x!;
@@ -25,7 +32,8 @@ function reduction(
     if (dtype === null || (axes.length === 0 && shape.length > 0)) return null;
     const { engine } = torch;
     const [left, reduced] = tf.backend_util.computeOutAndReduceShapes(shape, axes);
-    const made = engine.cast(reduce(engine, torch.handle(x!), axes, keepDims), dtype);
+    const exact = dtype === 'float32' && sizeOf(left) === 1 && sizeOf(shape) <= doubles;
+    const made = engine.cast(reduce(engine, torch.handle(x!), axes, keepDims, exact), dtype);
     const out = keepDims ? tf.backend_util.expandShapeToKeepDim(left, axes) : left;
     // libtorch may hand back the very tensor where nothing is reduced.
     return torch.output(
@@ -104,8 +112,8 @@ function softmax(torch: TorchBackend, logits: tf.TensorInfo, dim: number): tf.Te
 }
 
 export const reduceKernels: KernelTable = {
-  Sum: reduction(summed, (engine, x, axes, keep) =>
-    engine.op('aten::sum.dim_IntList', x, axes, keep, null),
+  Sum: reduction(summed, (engine, x, axes, keep, exact) =>
+    engine.op('aten::sum.dim_IntList', x, axes, keep, exact ? codes.float64 : null),
   ),
   Mean: reduction(
     (dtype) => (dtype === 'bool' ? null : 'float32'),

@@ -1,4 +1,4 @@
-import { privateCopies, torchCache } from './cache.ts';
+import { engineCache, privateCopies } from './cache.ts';
 import { TorchNotFoundError } from './errors.ts';
 import { examine } from './examine.ts';
 import { findPythons, pythonCommands } from './python.ts';
@@ -27,7 +27,7 @@ export interface LocateOptions {
  * // python3: torch 2.13.0+cpu (cpu) in /usr/lib/python3/dist-packages/torch/lib
  */
 export async function locateTorch(options: LocateOptions = {}): Promise<TorchLocation[]> {
-  const { cache = torchCache(), pythons = pythonCommands() } = options;
+  const { cache = engineCache('torch'), pythons = pythonCommands() } = options;
   const named = (['PLEAT_TORCH', 'TORCH_LIB'] as const).flatMap((variable) => {
     const folder = process.env[variable];
     return folder ? [examine(folder, 'environment', variable)] : [];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copyName, torchCache } from '../cache.ts';
+import { copyName, engineCache } from '../cache.ts';
 import { TorchInstallError } from '../errors.ts';
 import { examine } from '../examine.ts';
 import { pythonCommands } from '../python.ts';
@@ -47,7 +47,7 @@ export interface InstallOptions {
  * const { folder } = await installTorch({ onProgress: ({ phase, loaded }) => console.log(phase, loaded) });
  */
 export async function installTorch(options: InstallOptions = {}): Promise<TorchLocation> {
-  const { signal, cache = torchCache() } = options;
+  const { signal, cache = engineCache('torch') } = options;
   const python = options.python ?? pythonCommands()[0]!;
   const target = join(cache, copyName(options.version ?? testedTorch));
   const present = await examine(target, 'private', 'private copy');
