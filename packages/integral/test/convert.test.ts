@@ -377,6 +377,12 @@ test('nothing leaks', () => {
   plain.dispose();
   resetGrids(integral);
   expect(tf.memory().numTensors).toBe(before + own);
+  // A model that is let go at another width takes what sampled it along.
+  resize(integral, sizesAt(integral, 0.5));
+  (integral.predict(x) as tf.Tensor).dispose();
+  expect(tf.memory().numTensors).toBeGreaterThan(before + own);
+  integral.dispose();
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 test('travels in a .pleat file with its sizes', async () => {

@@ -117,6 +117,16 @@ function connect(
   return samplers;
 }
 
+/** Lets a pool go when its model does. */
+function freeWith(model: tf.LayersModel, pool: MatrixPool): void {
+  const dispose = model.dispose.bind(model);
+  model.dispose = () => {
+    const result = dispose();
+    if (result.refCountAfterDispose === 0) pool.clear();
+    return result;
+  };
+}
+
 /**
  * The state of an integral model; of one that was just loaded it is made from the model and its metadata.
  * @throws TypeError When it is no layers model.
@@ -145,6 +155,7 @@ export function stateOf(who: string, model: tf.LayersModel): IntegralState {
     }),
   );
   const samplers = connect(model, groups);
+  freeWith(model, pool);
   const state: IntegralState = { model, sizer, groups, metadata, samplers, pool };
   states.set(model, state);
   fitShapes(state);
