@@ -1,4 +1,4 @@
-import { type MaskRate, maskRate } from '@pleat/codec';
+import { encodeMask, maskRate } from '@pleat/codec';
 import { requireModel } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { signHints } from './file/fixed.ts';
@@ -6,9 +6,13 @@ import { maskHead } from './file/masks.ts';
 import type { MaskedKernel } from './layers/kernel.ts';
 import { maskedKernels } from './weights.ts';
 
-/** The bits of a mask with what stands before it in the file. */
-function stored({ bits }: MaskRate): number {
-  return bits + 8 * maskHead('raw', bits / 8).length;
+/** The bits of a code of so many bytes with what stands before it in the file. */
+const stored = (bytes: number): number => 8 * (maskHead('raw', bytes).length + bytes);
+
+/** The bits of the signs that come behind a ternary mask, of what it keeps. */
+function signBits(kept: Float32Array): number {
+  const signs = Uint8Array.from(kept, (value) => (value > 0 ? 1 : 0));
+  return stored(encodeMask(signs, [signs.length]).bytes.length);
 }
 
 /** The bits one kernel's mask takes in a file, and d bits / d multiplier of every weight. */
@@ -23,10 +27,6 @@ function rateOf(kernel: MaskedKernel, mask: tf.Tensor): { bits: number; upstream
   const hints = alphabet === 'binary' ? signHints(kernel.fixedValues(), frozen) : undefined;
   const shape = frozen === null ? kernel.masking.fill.shape : [bits.length];
   const rate = maskRate(bits, shape, hints);
-  // Behind a ternary mask come the signs of what it keeps: one bit less or more on the side its score is on.
-  const kept = values.filter((value, i) => value !== 0 && free(null, i));
-  const signs = Uint8Array.from(kept, (value) => (value > 0 ? 1 : 0));
-  const signBits = alphabet === 'ternary' ? stored(maskRate(signs, [signs.length])) : 0;
   const upstream = new Float32Array(values.length);
   let at = 0;
   for (let i = 0; i < values.length; i++) {
@@ -34,9 +34,12 @@ function rateOf(kernel: MaskedKernel, mask: tf.Tensor): { bits: number; upstream
     const price = rate.price[at++] as number;
     if (alphabet === 'binary') upstream[i] = price;
     else if (alphabet === 'sign') upstream[i] = price / 2;
+    // What is kept has a sign too: one bit less or more on the side its score is on.
     else upstream[i] = (price + 1) * Math.sign(scores[i] as number);
   }
-  return { bits: stored(rate) + signBits, upstream };
+  const isKept = (value: number, i: number) => value !== 0 && free(value, i);
+  const signs = alphabet === 'ternary' ? signBits(values.filter(isKept)) : 0;
+  return { bits: stored(rate.bits / 8) + signs, upstream };
 }
 
 /**
