@@ -60,5 +60,5 @@ export function spent(rows) {
     ),
   ];
   const failed = rows.filter(({ status }) => status === 'failed').length;
-  return `${results.length} runs${failed > 0 ? ` and ${failed} that failed` : ''}, ${(images / 1e6).toFixed(2)} million training images in ${hours.toFixed(2)} hours by the clock, on a machine shared with other work and often paused for it; engine ${engines.join(' and ')}`;
+  return `${results.length} runs${failed > 0 ? ` and ${failed} that failed` : ''}, ${(images / 1e6).toFixed(2)} million training images in ${hours.toFixed(2)} hours by the clock, work of others beside it included; engine ${engines.join(' and ')}`;
 }

@@ -13,12 +13,6 @@ function highPair(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
 }
 
-// @ts-ignore: decorator
-@inline
-function product(x: v128, factor: v128): v128 {
-  return f64x2.mul(x, factor);
-}
-
 /** One row: `sums` [inner] = four rows of `source` [4, inner], from its first, times their factors; in float64. */
 function mix(source: usize, inner: i32, factors: usize, sums: usize): void {
   const bytes = <usize>inner << 2;
@@ -33,12 +27,12 @@ function mix(source: usize, inner: i32, factors: usize, sums: usize): void {
     const c = v128.load(source + 2 * bytes);
     const d = v128.load(source + 3 * bytes);
     const low = f64x2.add(
-      f64x2.add(product(lowPair(a), f0), product(lowPair(c), f2)),
-      f64x2.add(product(lowPair(b), f1), product(lowPair(d), f3)),
+      f64x2.add(f64x2.mul(lowPair(a), f0), f64x2.mul(lowPair(c), f2)),
+      f64x2.add(f64x2.mul(lowPair(b), f1), f64x2.mul(lowPair(d), f3)),
     );
     const high = f64x2.add(
-      f64x2.add(product(highPair(a), f0), product(highPair(c), f2)),
-      f64x2.add(product(highPair(b), f1), product(highPair(d), f3)),
+      f64x2.add(f64x2.mul(highPair(a), f0), f64x2.mul(highPair(c), f2)),
+      f64x2.add(f64x2.mul(highPair(b), f1), f64x2.mul(highPair(d), f3)),
     );
     v128.store(sums, low);
     v128.store(sums, high, 16);
@@ -79,8 +73,8 @@ export function interpolate(
     for (let q = 0; q < length; q++) {
       const from = sums + (<usize>load<i32>(place) << 3);
       const pairs = f64x2.add(
-        product(v128.load(from), v128.load(at)),
-        product(v128.load(from, 16), v128.load(at, 16)),
+        f64x2.mul(v128.load(from), v128.load(at)),
+        f64x2.mul(v128.load(from, 16), v128.load(at, 16)),
       );
       store<f32>(out, <f32>(f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1)));
       out += 4;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { basisMatrix, basisSlopes, type SparseMatrix, toDense } from '../interpolation/basis.ts';
+import { basisMatrix, basisSlopes, toDense } from '../interpolation/basis.ts';
 import { uniformPartition } from '../partition/fixed.ts';
 import { cellWeights } from '../quadrature/midpoint.ts';
-import type { Sampling } from './matrices.ts';
+import { linearOn, rowDot, type Sampling } from './matrices.ts';
 
 /** Learned positions and how they move with their deltas. */
 export interface LearnedPositions {
@@ -60,23 +60,19 @@ function cellsOf(
 ): { weights: Float64Array; weightSlopes: Float64Array } {
   const size = p.length;
   const knots = slopes.length / size;
-  const linear = { kernel: 'linear', boundary: 'clamp', alignment } as const;
+  const linear = linearOn(alignment);
   const own = cellWeights(uniformPartition(count, alignment));
-  const dot = ({ starts, columns, values }: SparseMatrix, r: number) => {
-    let sum = 0;
-    for (let i = starts[r]!; i < starts[r + 1]!; i++) sum += values[i]! * own[columns[i]!]!;
-    return sum;
-  };
   const there = basisMatrix(p, count, linear);
   const moving = basisSlopes(p, count, linear);
   const cells = cellWeights(p);
-  const ratios = cells.map((cell, r) => cell / dot(there, r));
+  const densities = cells.map((_, r) => rowDot(there, r, own));
+  const ratios = cells.map((cell, r) => cell / densities[r]!);
   const ratioSlopes = new Float64Array(size * knots);
   const total = ratios.reduce((a, b) => a + b, 0);
   const totalSlopes = new Float64Array(knots);
   for (let r = 0; r < size; r++) {
-    const density = dot(there, r);
-    const bend = (ratios[r]! * dot(moving, r)) / density;
+    const density = densities[r]!;
+    const bend = (ratios[r]! * rowDot(moving, r, own)) / density;
     for (let j = 0; j < knots; j++) {
       const at = (row: number) => slopes[row * knots + j]!;
       // A cell reaches to the middle between neighbours, the outer ones to the ends of the interval.
@@ -112,8 +108,8 @@ export interface LearnedMatrices {
 }
 
 /**
- * The matrices B, diag(w) B and B without overshoot of positions that are being learned. They are computed in float64 from deltas read beforehand;
- * as both are known in closed form so are their derivatives by the deltas, and each matrix is one op:
+ * The matrices B, diag(w) B and B without overshoot of positions that are being learned. They are computed in float64 from deltas
+ * read beforehand; as both are known in closed form so are their derivatives by the deltas, and each matrix is one op:
  * d/dd = J_p^T rowsum(G * B') for B, and J_p^T rowsum(G * w B') + J_w^T rowsum(G * B) for diag(w) B, G being the gradient.
  */
 export function learnedMatrices(
@@ -126,11 +122,7 @@ export function learnedMatrices(
   const size = positions.length;
   const knots = deltas.size;
   const { interpolation } = sampling;
-  const linear = {
-    kernel: 'linear',
-    boundary: 'clamp',
-    alignment: interpolation.alignment,
-  } as const;
+  const linear = linearOn(interpolation.alignment);
   const values = toDense(basisMatrix(positions, count, interpolation));
   const moving = toDense(basisSlopes(positions, count, interpolation));
   const { weights, weightSlopes } = cellsOf(learned, count, sampling);

@@ -18,6 +18,24 @@ export type MatrixUse = 'output' | 'input' | 'positive';
 /** The three matrices [size, coefficients] of a group at some positions. */
 export type Matrices = Readonly<Record<MatrixUse, SparseMatrix>>;
 
+/** The interpolation that never overshoots, on the same grid. */
+export const linearOn = (alignment: Alignment): InterpolationOptions => ({
+  kernel: 'linear',
+  boundary: 'clamp',
+  alignment,
+});
+
+/** A row of a matrix times a vector. */
+export function rowDot(
+  { starts, columns, values }: SparseMatrix,
+  row: number,
+  vector: ArrayLike<number>,
+): number {
+  let sum = 0;
+  for (let i = starts[row]!; i < starts[row + 1]!; i++) sum += values[i]! * vector[columns[i]!]!;
+  return sum;
+}
+
 /**
  * How much each sample counts in a sum over channels, where each coefficient on its own grid counts 1.
  *
@@ -36,14 +54,8 @@ function sampleWeights(
   const bound = name === 'gauss-legendre';
   const own = bound ? Float64Array.from(grid, () => 1) : quadrature(name).weights(grid);
   const here = name === 'midpoint' ? cellWeights(positions) : quadrature(name).weights(positions);
-  const there = basisMatrix(positions, count, { kernel: 'linear', boundary: 'clamp', alignment });
-  const ratios = Float64Array.from(here, (weight, r) => {
-    let density = 0;
-    for (let i = there.starts[r]!; i < there.starts[r + 1]!; i++) {
-      density += there.values[i]! * own[there.columns[i]!]!;
-    }
-    return weight / density;
-  });
+  const there = basisMatrix(positions, count, linearOn(alignment));
+  const ratios = Float64Array.from(here, (weight, r) => weight / rowDot(there, r, own));
   const total = ratios.reduce((a, b) => a + b, 0);
   return ratios.map((ratio) => (ratio * count) / total);
 }
