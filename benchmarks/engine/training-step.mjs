@@ -2,12 +2,12 @@
 // usage: node benchmarks/engine/training-step.mjs [--model NAME]... [--form dense|masked]... [--contender NAME]...
 //        [--rounds N] [--seconds N] [--warmup N] [--rehearsals N] [--calm SHARE] [--threads N] [--batch N]
 //        [--device cpu|cuda]
-// A step counts when all other processes together took at most a share --calm of the processors meanwhile (Linux). Contenders take
-// turns until each has --rounds such steps or --seconds are over; one that has too few by then gets its calmest ones.
+// A step counts when all other processes together took at most a share --calm of the processors meanwhile (Linux). Contenders of all
+// forms take turns until each has --rounds such steps or --seconds are over; one that has too few by then gets its calmest ones.
 // Contenders in Node train --rehearsals steps of a single image before, so that V8 has compiled what runs: a training has
 // thousands of steps. PyTorch runs compiled code from the first step on.
-// Runs may be split by form and by contender: rows that a run does not measure stay in the results. Ratios are to the baseline of
-// the same run, so let it take part in each.
+// Runs may be split by form and by contender: rows that a run does not measure stay in the results. Ratios are to the baseline and
+// to the dense steps of the same run, so let them take part in each.
 // PLEAT_PYTHON names the Python whose torch is the peer. Contenders a machine does not have are listed as absent.
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -47,15 +47,17 @@ for (const [name, known] of Object.entries({ model: cases, contender: contenders
   process.exit(2);
 }
 
-/** Starts the contenders that this machine has. */
+/** Starts the contenders that this machine has, one for each form. */
 async function enter(options) {
-  const [entered, absent] = [{}, {}];
-  for (const name of values.contender) {
-    const [command, mode] = contenders[name];
-    const more = command === 'node' ? { rehearsals: Number(values.rehearsals) } : {};
-    const child = await start(command, { ...options, ...more, mode });
-    if (child.absent === undefined) entered[name] = child;
-    else absent[name] = child.absent;
+  const [entered, absent] = [[], []];
+  for (const form of values.form) {
+    for (const contender of values.contender) {
+      const [command, mode] = contenders[contender];
+      const more = command === 'node' ? { rehearsals: Number(values.rehearsals) } : {};
+      const child = await start(command, { ...options, ...more, form, mode });
+      if (child.absent === undefined) entered.push({ form, contender, child, taken: [] });
+      else absent.push({ form, contender, note: `absent: ${child.absent}` });
+    }
   }
   return { entered, absent };
 }
@@ -64,51 +66,57 @@ const isCalm = ({ share }) => share <= Number(values.calm);
 /** Those that are calm are alike: which of them count must not depend on their times. */
 const calmFirst = (a, b) => (isCalm(a) && isCalm(b) ? 0 : a.share - b.share);
 
-async function compare(model, form) {
-  const given = cases[model];
-  const one = { ...given, batch: Number(values.batch ?? given.batch) };
+/** The steps that count: all calm ones, or the calmest where there are too few. */
+function counted({ taken }, rounds) {
+  const calm = taken.filter(isCalm).length;
+  return taken.toSorted(calmFirst).slice(0, Math.max(rounds, calm));
+}
+
+async function compare(model, batch) {
+  const one = { ...cases[model], batch };
   const threads = Number(values.threads);
-  const common = { case: one, form, threads, device: values.device, keep, learningRate };
+  const common = { case: one, threads, device: values.device, keep, learningRate };
   const { entered, absent } = await enter(common);
-  const steps = Object.fromEntries(Object.keys(entered).map((name) => [name, []]));
   const rounds = Number(values.rounds);
-  const enough = () => Object.values(steps).every((taken) => taken.filter(isCalm).length >= rounds);
+  const enough = () => entered.every(({ taken }) => taken.filter(isCalm).length >= rounds);
   const end = performance.now() + 1000 * Number(values.seconds);
   for (let round = -Number(values.warmup); ; round++) {
     if (round >= rounds && (enough() || performance.now() > end)) break;
-    for (const [name, child] of Object.entries(entered)) {
+    for (const { child, taken } of entered) {
       // Each child times its own steps: the way there and back is not part of them.
       const { result, share } = await beside(child.pid, child.step);
-      if (round >= 0) steps[name].push({ ...result, share });
+      if (round >= 0) taken.push({ ...result, share });
     }
   }
-  for (const child of Object.values(entered)) child.stop();
-  const counted = (name) =>
-    steps[name].toSorted(calmFirst).slice(0, Math.max(rounds, calmOf(name)));
-  const calmOf = (name) => steps[name].filter(isCalm).length;
-  const times = (name) => counted(name).map(({ ms }) => ms);
-  const middle = (name) => median(times(name));
-  const ran = Object.entries(entered).map(([name, { ready, trained }]) => ({
-    form,
-    contender: name,
-    'ms a step': +middle(name).toFixed(2),
-    fastest: +Math.min(...times(name)).toFixed(2),
-    slowest: +Math.max(...times(name)).toFixed(2),
-    steps: times(name).length,
-    'others took %': +(100 * median(counted(name).map(({ share }) => share))).toFixed(1),
-    'times as fast as channels_last':
-      baseline in entered ? +(middle(baseline) / middle(name)).toFixed(2) : '',
-    'images/s': Math.round((one.batch / middle(name)) * 1000),
-    'peak MB': Math.round(Math.max(...steps[name].map(({ peakMb }) => peakMb))),
-    'trained parameters': trained,
-    note: ready,
-  }));
-  const missing = Object.entries(absent).map(([name, reason]) => ({
-    form,
-    contender: name,
-    note: `absent: ${reason}`,
-  }));
-  return [...ran, ...missing];
+  for (const { child } of entered) child.stop();
+  const middle = (form, contender) => {
+    const found = entered.find((other) => other.form === form && other.contender === contender);
+    return found && median(counted(found, rounds).map(({ ms }) => ms));
+  };
+  const times = (numerator, denominator) =>
+    numerator && denominator ? +(numerator / denominator).toFixed(2) : '';
+  const ran = entered.map((entry) => {
+    const { form, contender, child, taken } = entry;
+    const steps = counted(entry, rounds);
+    const all = steps.map(({ ms }) => ms);
+    const ms = median(all);
+    return {
+      form,
+      contender,
+      'ms a step': +ms.toFixed(2),
+      fastest: +Math.min(...all).toFixed(2),
+      slowest: +Math.max(...all).toFixed(2),
+      steps: all.length,
+      'others took %': +(100 * median(steps.map(({ share }) => share))).toFixed(1),
+      'times as fast as channels_last': times(middle(form, baseline), ms),
+      'times a dense step': form === 'dense' ? '' : times(ms, middle('dense', contender)),
+      'images/s': Math.round((batch / ms) * 1000),
+      'peak MB': Math.round(Math.max(...taken.map(({ peakMb }) => peakMb))),
+      'trained parameters': child.trained,
+      note: child.ready,
+    };
+  });
+  return [...ran, ...absent];
 }
 
 /** The rows of earlier runs. */
@@ -131,13 +139,10 @@ for (const model of values.model) {
   const onCpu = values.device === 'cpu';
   const batch = Number(values.batch ?? cases[model].batch);
   const name = `engine-${model}${onCpu ? '' : `-${values.device}-${batch}`}`;
-  for (const form of values.form) {
-    const measured = await compare(model, form);
-    // Written after each form: compiling peers takes minutes, and what is measured should not wait for them.
-    report(
-      name,
-      `How long does a training step of ${model} take (batch ${batch}, ${onCpu ? `${values.threads} threads` : values.device})?`,
-      merged(earlier(name), measured),
-    );
-  }
+  const measured = await compare(model, batch);
+  report(
+    name,
+    `How long does a training step of ${model} take (batch ${batch}, ${onCpu ? `${values.threads} threads` : values.device})?`,
+    merged(earlier(name), measured),
+  );
 }

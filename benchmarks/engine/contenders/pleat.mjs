@@ -43,7 +43,7 @@ function build({ kind, dim, depth, kernel, patch, heads }) {
 }
 
 async function contender(options) {
-  const { form, mode, keep, learningRate, rehearsals = 0 } = options;
+  const { form, mode, keep, learningRate, rehearsals = 0, profile = false } = options;
   // What an earlier contender held goes; an engine that is registered anew takes its tensors with it.
   tf.disposeVariables();
   await tf.setBackend('cpu');
@@ -74,10 +74,22 @@ async function contender(options) {
   const [one, number] = [x.slice([0], [1]), labels.slice([0], [1])];
   for (let i = 0; i < rehearsals; i++) stepOn(one, number);
   tf.dispose([one, number]);
-  const step = () => stepOn(x, labels);
+  const step = profile ? await profiled(() => stepOn(x, labels)) : () => stepOn(x, labels);
   step();
   const trained = model.trainableWeights.reduce((sum, { shape }) => sum + size(shape), 0);
   return { step, ready, trained };
+}
+
+/** The same step, which also says what each function of libtorch took. */
+async function profiled(step) {
+  const { profileTorch } = await import('@pleat/backend-torch');
+  return () => {
+    let taken;
+    const { calls } = profileTorch(() => {
+      taken = step();
+    });
+    return { ...taken, calls };
+  };
 }
 
 const size = (shape) => shape.reduce((product, length) => product * length, 1);
@@ -105,7 +117,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     continue;
   }
   const start = performance.now();
-  const { loss, asked } = step();
+  const { loss, asked, calls } = step();
   const ms = performance.now() - start;
-  answer({ ms, askedMs: asked - start, loss, peakMb: process.resourceUsage().maxRSS / 1024 });
+  answer({ ms, askedMs: asked - start, loss, peakMb: process.resourceUsage().maxRSS / 1024, calls });
 }

@@ -195,8 +195,19 @@ def contender(case, form, mode, threads, device, keep, learningRate, precision="
     return step, sum(p.numel() for p in trained)
 
 
+def profiled(step):
+    """Runs a step and says what each of PyTorch's ops took by itself, without those it calls."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        taken = step()
+    averages = profile.key_averages()
+    return taken, [
+        {"name": one.key, "count": one.count, "ms": one.self_cpu_time_total / 1e3} for one in averages
+    ]
+
+
 def begin(options):
     """Builds the model and trains one step; answers what runs, or why nothing does."""
+    profile = options.pop("profile", False)
     if options["device"] != "cpu" and not torch.cuda.is_available():
         return answer(absent="torch finds no GPU")
     try:
@@ -205,7 +216,7 @@ def begin(options):
     except Exception as error:  # whatever keeps this contender from running makes it absent, not the run
         return answer(absent=f"{type(error).__name__}: {str(error).splitlines()[0]}")
     answer(ready=f"torch {torch.__version__}", trained=trained)
-    return step
+    return (lambda: profiled(step)) if profile else (lambda: (step(), None))
 
 
 step = begin(json.loads(sys.argv[1]))
@@ -216,7 +227,7 @@ for line in sys.stdin:
         step = begin(json.loads(line))
         continue
     start = time.perf_counter()
-    loss, asked = step()
+    (loss, asked), calls = step()
     took = (time.perf_counter() - start) * 1e3
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    answer(ms=took, askedMs=(asked - start) * 1e3, loss=loss, peakMb=peak)
+    answer(ms=took, askedMs=(asked - start) * 1e3, loss=loss, peakMb=peak, calls=calls)
