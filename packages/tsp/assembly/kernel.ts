@@ -1,5 +1,5 @@
-// The three loops over whole matrices, in WebAssembly SIMD. The portable versions (src/nearest.ts, src/dense-tree.ts,
-// src/l1.ts) do the same operations in the same order, so that both give the same bits.
+// The loops over whole matrices, in WebAssembly SIMD. The portable versions (src/neighbours.ts, src/dense-tree.ts, src/matrix.ts,
+// src/l1.ts) give the same bits.
 
 // @ts-ignore: decorator
 @inline
@@ -64,6 +64,57 @@ export function nearest(data: usize, n: i32, penalty: usize, count: i32, list: u
     store<f64>(own, kept);
     list += <usize>count << 2;
   }
+}
+
+// Tiles that both lie in the cache: going down a column of a large matrix would miss it at every entry.
+const tile = 64;
+
+/** Whether four by four entries at `row` are finite, not negative, and the transposed ones of those at `mirror`. */
+function fits(row: usize, mirror: usize, stride: usize): bool {
+  const a = v128.load(row);
+  const b = v128.load(row + stride);
+  const c = v128.load(row + 2 * stride);
+  const d = v128.load(row + 3 * stride);
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const abHigh = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const cdHigh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  let same = f32x4.eq(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.load(mirror));
+  same = v128.and(same, f32x4.eq(v128.shuffle<i32>(ab, cd, 2, 3, 6, 7), v128.load(mirror + stride)));
+  same = v128.and(same, f32x4.eq(v128.shuffle<i32>(abHigh, cdHigh, 0, 1, 4, 5), v128.load(mirror + 2 * stride)));
+  same = v128.and(same, f32x4.eq(v128.shuffle<i32>(abHigh, cdHigh, 2, 3, 6, 7), v128.load(mirror + 3 * stride)));
+  const zero = f32x4.splat(0);
+  const infinite = f32x4.splat(Infinity);
+  same = v128.and(same, v128.and(f32x4.ge(a, zero), f32x4.lt(a, infinite)));
+  same = v128.and(same, v128.and(f32x4.ge(b, zero), f32x4.lt(b, infinite)));
+  same = v128.and(same, v128.and(f32x4.ge(c, zero), f32x4.lt(c, infinite)));
+  same = v128.and(same, v128.and(f32x4.ge(d, zero), f32x4.lt(d, infinite)));
+  return i32x4.all_true(same);
+}
+
+/** Whether a matrix holds finite distances, none below 0, symmetric, with zeros on the diagonal. */
+export function isValid(data: usize, n: i32): bool {
+  const stride = <usize>n << 2;
+  const even = n & ~3;
+  for (let top = 0; top < even; top += tile) {
+    for (let left = 0; left <= top; left += tile) {
+      for (let i = top; i < min(top + tile, even); i += 4) {
+        for (let j = left; j < min(left + tile, i + 4); j += 4) {
+          const row = data + <usize>i * stride + (<usize>j << 2);
+          if (!fits(row, data + <usize>j * stride + (<usize>i << 2), stride)) return false;
+        }
+      }
+    }
+  }
+  for (let i = 0; i < n; i++) {
+    if (load<f32>(data + <usize>i * (stride + 4)) !== 0) return false;
+    for (let j = max(even, i); j < n; j++) {
+      const value = load<f32>(data + <usize>i * stride + (<usize>j << 2));
+      if (!(value >= 0 && value < Infinity)) return false;
+      if (value !== load<f32>(data + <usize>j * stride + (<usize>i << 2))) return false;
+    }
+  }
+  return true;
 }
 
 /**

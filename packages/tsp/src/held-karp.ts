@@ -222,7 +222,7 @@ export function heldKarp(
   else {
     const taken = climb(penalties, [pairs(near), start.edges]);
     const phase = taken < fewestSteps ? resumed : cutting;
-    climb(phase, [pairs(first(near, cheapest)), best.edges, cheap()]);
+    climb(phase, [pairs(first(near, cheapest)), best.edges]);
   }
   return { ...best, cheap };
 }

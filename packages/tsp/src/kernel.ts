@@ -11,6 +11,8 @@ export interface Kernel {
     list: number,
     costs: number,
   ): void;
+  /** 1 where the matrix holds distances. */
+  isValid(data: number, n: number): number;
   spanningTree(
     data: number,
     n: number,

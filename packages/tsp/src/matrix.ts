@@ -7,13 +7,12 @@ export interface SquareMatrix {
 const tile = 64;
 
 /**
- * Checks that a matrix holds distances.
+ * Checks that a matrix is square.
  *
  * @param matrix what a caller gave
- * @throws RangeError that names the first entry that is no number, negative, asymmetric or off a zero diagonal
+ * @throws RangeError when it is not
  */
-export function checkMatrix(matrix: SquareMatrix): void {
-  const { n, data } = matrix;
+export function checkSquare({ n, data }: SquareMatrix): void {
   if (!Number.isInteger(n) || n < 2) {
     throw new RangeError(`solve: n must be a whole number of cities, 2 or more; it is ${n}.`);
   }
@@ -22,6 +21,15 @@ export function checkMatrix(matrix: SquareMatrix): void {
       `solve: a matrix of ${n} cities has ${n * n} entries; data holds ${data.length}. Pass all n * n, row by row.`,
     );
   }
+}
+
+/**
+ * Checks that a square matrix holds distances.
+ *
+ * @throws RangeError that names the first entry that is no number, negative, asymmetric or off a zero diagonal
+ */
+export function checkDistances(matrix: SquareMatrix): void {
+  const { n } = matrix;
   // Tile by tile: going down a column of a large matrix would miss the cache at every entry.
   for (let top = 0; top < n; top += tile) {
     for (let left = 0; left <= top; left += tile) checkTile(matrix, top, left);

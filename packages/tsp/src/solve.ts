@@ -5,8 +5,8 @@ import { greedyTour } from './greedy.ts';
 import { type Ascent, heldKarp } from './held-karp.ts';
 import { createSearch } from './improve.ts';
 import { kickSearch } from './kick.ts';
-import { checkMatrix, lengthOf, type SquareMatrix } from './matrix.ts';
-import { fromEdges, pairs } from './neighbours.ts';
+import { checkDistances, checkSquare, lengthOf, type SquareMatrix } from './matrix.ts';
+import { first, fromEdges, pairs } from './neighbours.ts';
 import { createSpace } from './space.ts';
 import { createTour } from './tour.ts';
 import type { SolveOptions, SolveResult } from './types.ts';
@@ -15,7 +15,7 @@ const maxCities = 16_384;
 const branchNodes = 60;
 const plainSteps = 200;
 // Share of a time limit that the bound may take before kicks begin.
-const ascentShare = 0.45;
+const ascentShare = 0.6;
 
 /**
  * Finds a short open path (or closed tour) through all cities, with a lower bound on every such order.
@@ -49,7 +49,7 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
   const seconds = (): number => (clock() - start) / 1000;
   const limit = timeLimit ?? Infinity;
   const { n } = matrix;
-  checkMatrix(matrix);
+  checkSquare(matrix);
   if (n > maxCities) {
     throw new RangeError(`solve: ${n} cities are too many; the most is ${maxCities}.`);
   }
@@ -74,26 +74,28 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
     return { order: best, length, lowerBound, gap, identityLength, kicks: tried };
   };
   if (n <= exactLimit) {
+    checkDistances(matrix);
     const order = exactOrder(matrix, closed);
     return finish(order, lengthOf(matrix, order, closed), 0);
   }
 
   const space = createSpace(matrix, closed);
+  space.check();
   const cities = space.matrix;
   const m = cities.n;
 
-  const first = space.nearest(8);
-  const tour = createTour(greedyTour(cities, first));
-  let search = createSearch(cities, first, tour);
+  const near = space.nearest(8);
+  const tour = createTour(greedyTour(cities, near));
+  let search = createSearch(cities, near, tour);
   for (let i = 0; i < m; i++) search.push(tour.order[i]!);
   search.run();
 
   const begin = seconds();
-  const ascent = heldKarp(space, first, lengthOf(cities, tour.order, true), {
+  const ascent = heldKarp(space, near, lengthOf(cities, tour.order, true), {
     steps: Math.max(100, Math.min(1000, Math.round(1_200_000 / m))),
     timeUsed: () => (seconds() - begin) / (ascentShare * limit),
   });
-  const candidates = fromEdges(cities, [ascent.cheap(), pairs(space.nearest(5)), ascent.edges], 12);
+  const candidates = fromEdges(cities, [ascent.cheap(), pairs(first(near, 5)), ascent.edges], 12);
   search = createSearch(cities, candidates, tour);
   for (let i = 0; i < m; i++) search.push(tour.order[i]!);
   search.run();
@@ -117,7 +119,7 @@ export function solve(matrix: SquareMatrix, options: SolveOptions = {}): SolveRe
     const length = lengthOf(cities, tour.order, true);
     // Cuts lift the root of the first search; where their prices then stand in the way, the second does without.
     const plain = (): Ascent =>
-      heldKarp(space, first, length, {
+      heldKarp(space, near, length, {
         steps: plainSteps,
         timeUsed: () => (seconds() >= limit ? 1 : 0),
         from: ascent.pi,

@@ -1,14 +1,16 @@
 import { type DenseTree, portableDenseTree } from './dense-tree.ts';
 import { createKernel } from './kernel.ts';
-import type { SquareMatrix } from './matrix.ts';
+import { checkDistances, type SquareMatrix } from './matrix.ts';
 import { type Neighbours, nearest } from './neighbours.ts';
 
-/** A matrix and the two searches that look at all of it. */
+/** A matrix and what looks at all of it. */
 export interface Space {
   readonly matrix: SquareMatrix;
   /** For each city the `count` nearest by `d[i, j] + penalty[j]`. */
   nearest(count: number, penalty?: Float64Array): Neighbours;
   readonly spanningTree: DenseTree;
+  /** @throws RangeError when the matrix holds anything but distances */
+  check(): void;
 }
 
 function copyInto(to: Float32Array | Float64Array, { n, data }: SquareMatrix, m: number): void {
@@ -42,6 +44,7 @@ export function portableSpace(matrix: SquareMatrix, m: number): Space {
     matrix: cities,
     nearest: (count, penalty) => nearest(cities, count, penalty),
     spanningTree: portableDenseTree(cities),
+    check: () => checkDistances(matrix),
   };
 }
 
@@ -84,6 +87,10 @@ export function compiledSpace(matrix: SquareMatrix, m: number): Space | null {
       if (penalty) penalties.set(penalty);
       kernel.nearest(data, m, open, k, list, costs);
       return { count: k, list: new Int32Array(buffer, list, m * k).slice() };
+    },
+    check() {
+      // Which entry is wrong, the slower search tells.
+      if (!kernel.isValid(data, m)) checkDistances(matrix);
     },
     spanningTree(penalties) {
       doubles(pi).set(penalties);

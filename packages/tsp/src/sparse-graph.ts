@@ -19,7 +19,9 @@ export interface SparseGraph {
 /** A graph without edges; `add` brings them. */
 export function createSparseGraph({ n, data }: SquareMatrix): SparseGraph {
   const s = n - 1;
-  const known = new Map<number, number>();
+  // Half an edge 2 e or 2 e + 1 leads away from a city; `next` chains those of each.
+  const newest = new Int32Array(s).fill(-1);
+  let next = new Int32Array(0);
   const graph = {
     cities: s,
     count: 0,
@@ -29,21 +31,35 @@ export function createSparseGraph({ n, data }: SquareMatrix): SparseGraph {
     to: new Int32Array(0),
     edge: new Int32Array(0),
     add(lists: readonly Int32Array[]): number[] {
+      const room = 2 * graph.count + lists.reduce((sum, { length }) => sum + length, 0);
+      const ends = new Int32Array(room);
+      const chained = new Int32Array(room);
+      ends.set(graph.ends);
+      chained.set(next);
       const added: number[] = [];
-      const ends = Array.from(graph.ends);
+      let { count } = graph;
       for (const list of lists) {
         for (let e = 0; e < list.length; e += 2) {
           const i = Math.min(list[e]!, list[e + 1]!);
           const j = Math.max(list[e]!, list[e + 1]!);
-          if (j === s || known.has(i * n + j)) continue;
-          added.push(known.size);
-          known.set(i * n + j, known.size);
-          ends.push(i, j);
+          if (j === s) continue;
+          let half = newest[i]!;
+          while (half >= 0 && ends[half ^ 1] !== j) half = chained[half]!;
+          if (half >= 0) continue;
+          const away = 2 * count;
+          ends[away] = i;
+          ends[away + 1] = j;
+          chained[away] = newest[i]!;
+          chained[away + 1] = newest[j]!;
+          newest[i] = away;
+          newest[j] = away + 1;
+          added.push(count++);
         }
       }
-      graph.count = known.size;
-      graph.ends = Int32Array.from(ends);
-      const cost = new Float64Array(graph.count);
+      next = chained.slice(0, 2 * count);
+      graph.ends = ends.slice(0, 2 * count);
+      graph.count = count;
+      const cost = new Float64Array(count);
       cost.set(graph.cost);
       for (const e of added) cost[e] = data[ends[2 * e]! * n + ends[2 * e + 1]!]!;
       graph.cost = cost;

@@ -67,6 +67,33 @@ describe('the compiled space', () => {
   });
 });
 
+describe('the check of a compiled space', () => {
+  it.each([4, 5, 8, 9, 66, 131])('finds one wrong entry wherever it is (%i cities)', (n) => {
+    const right = randomCities(n, n);
+    const random = rng(stream(n, 'test/entries'));
+    const everywhere = n < 10;
+    const places = Array.from({ length: everywhere ? n * n : 300 }, (_, at) =>
+      everywhere ? at : random.integer(n * n),
+    );
+    for (const m of [n, n + 1]) {
+      expect(() => compiledSpace(right, m)!.check()).not.toThrow();
+      for (const at of places) {
+        const [i, j] = [Math.floor(at / n), at % n];
+        for (const wrong of [NaN, -1, Infinity, right.data[at]! + 1]) {
+          const data = right.data.slice();
+          data[at] = wrong;
+          // What is wrong on both sides of the diagonal is no asymmetry.
+          if (wrong < 0 || wrong === Infinity) data[j * n + i] = wrong;
+          const entry = `[${Math.max(i, j)}, ${Math.min(i, j)}]|itself`;
+          expect(() => compiledSpace({ n, data }, m)!.check()).toThrow(
+            new RegExp(entry.replaceAll(/[[\]]/g, '\\$&')),
+          );
+        }
+      }
+    }
+  });
+});
+
 describe('the ascent', () => {
   it('stays at or below the optimum and comes close', () => {
     for (let seed = 0; seed < 20; seed++) {
