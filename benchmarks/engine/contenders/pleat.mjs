@@ -119,5 +119,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   const start = performance.now();
   const { loss, asked, calls } = step();
   const ms = performance.now() - start;
-  answer({ ms, askedMs: asked - start, loss, peakMb: process.resourceUsage().maxRSS / 1024, calls });
+  answer({
+    ms,
+    askedMs: asked - start,
+    loss,
+    peakMb: process.resourceUsage().maxRSS / 1024,
+    calls,
+  });
 }
