@@ -146,6 +146,18 @@ test('constant weights keep their sums over the inputs to the last bit of float3
   }
 });
 
+test('tells before each group how many are in order', () => {
+  const units = [5, 6, 2];
+  const layers = units.map((width, i) =>
+    tf.layers.dense({ name: 'abc'[i]!, units: width, ...(i === 0 && { inputShape: [3] }) }),
+  );
+  const told: string[] = [];
+  toIntegral(tf.sequential({ layers }), {
+    onProgress: ({ group, done, of }) => told.push(`${group} ${done}/${of}`),
+  });
+  expect(told).toEqual(['a 0/2', 'b 1/2']);
+});
+
 describe('fewer coefficients than channels', () => {
   /** Dense layers whose weights are given as functions of the places of their channels. */
   const network = (first: (t: number) => number, second: (t: number) => number, n = 24) => {

@@ -55,16 +55,25 @@ function rateMeter(start: number): (done: number, now: number) => number {
  * @param total steps of the whole run
  * @param start steps done before this process
  * @param perStep images a step, to show a rate in images
+ * @param unit what a step is called, where it is no step over images; then no rate is shown
  */
 export function createProgress(
-  { total, start, perStep }: { total: number; start: number; perStep: number },
+  {
+    total,
+    start,
+    perStep = 1,
+    unit,
+  }: { total: number; start: number; perStep?: number; unit?: string },
   stream: NodeJS.WriteStream = process.stderr,
 ): Progress {
   const meter = rateMeter(start);
   const describe = (done: number, now: number) => {
     const rate = meter(done, now);
     return {
-      rate: `${Math.round(rate * perStep)} images/s`,
+      rate:
+        unit === undefined
+          ? `${Math.round(rate * perStep)} images/s`
+          : `${unit} ${done} of ${total}`,
       left: rate > 0 ? `${formatDuration((total - done) / rate)} left` : 'time left unknown',
     };
   };
@@ -77,7 +86,8 @@ export function createProgress(
         const { rate, left } = describe(done, now);
         if (now - last < plainEveryMs) return;
         last = now;
-        stream.write(`step ${done}/${total}, ${rate}, ${left}, ${text}\n`);
+        const at = unit === undefined ? `step ${done}/${total}, ${rate}` : rate;
+        stream.write(`${at}, ${left}, ${text}\n`);
       },
       line: (text) => void stream.write(`${text}\n`),
       stop: () => undefined,
@@ -90,6 +100,28 @@ export function createProgress(
     update: (done, text) => bar.update(done, payload(done, text)),
     line: (text) => void stream.write(`\r\u001b[2K${text}\n`),
     stop: () => bar.stop(),
+  };
+}
+
+/** The same for work that tells how much of it there is once it has begun. */
+export interface UnitProgress {
+  update(done: number, total: number, text: string): void;
+  stop(): void;
+}
+
+/**
+ * A bar, or plain lines, that begins with the first unit done.
+ *
+ * @param unit what is counted, such as `layer`
+ */
+export function createUnitProgress(unit: string): UnitProgress {
+  let bar: Progress | undefined;
+  return {
+    update: (done, total, text) => {
+      bar ??= createProgress({ total, start: 0, unit });
+      bar.update(done, text);
+    },
+    stop: () => bar?.stop(),
   };
 }
 

@@ -8,7 +8,8 @@ export function convertCommand(): Command {
   return defineCommand({
     name: 'convert',
     usage: '<model> <file>',
-    description: 'Turn a trained model into an integral one, which can be read at any width.',
+    description:
+      'Turn a trained model into an integral one, which can be read at any width; Ctrl-C leaves nothing behind.',
     examples: [
       ['pleat convert runs/first/model.pleat integral.pleat', 'channels in a shortest order'],
       [
@@ -47,13 +48,19 @@ export function convertCommand(): Command {
         .option('--overwrite', 'replace a file that is there'),
     run: async ({ args, flags, output }) => {
       const [source, file] = args as [string, string];
-      const [{ integralReport, toIntegral }, { startEngine }, { openModel }, store] =
-        await Promise.all([
-          import('@pleat/integral'),
-          import('../engines/registry.ts'),
-          import('../files/pleat.ts'),
-          import('../files/store.ts'),
-        ]);
+      const [
+        { integralReport, toIntegral },
+        { startEngine },
+        { openModel },
+        store,
+        { createUnitProgress },
+      ] = await Promise.all([
+        import('@pleat/integral'),
+        import('../engines/registry.ts'),
+        import('../files/pleat.ts'),
+        import('../files/store.ts'),
+        import('../cli/progress.ts'),
+      ]);
       const coefficients = flags.coefficients as number;
       if (!(coefficients > 0 && coefficients <= 1)) {
         throw new UsageError('--coefficients takes a share above 0 and at most 1.');
@@ -62,13 +69,16 @@ export function convertCommand(): Command {
       await startEngine('cpu', { threads: 1, debug: output.debug });
       const { model, metadata } = await openModel(source);
       output.note('Ordering the channels of every group ...');
+      const progress = createUnitProgress('group');
       const integral = toIntegral(model, {
         order: flags.order as 'tsp',
         batchNorm: flags.batchNorm as 'keep',
         filter: flags.filter as 'point',
         seed: flags.seed as number,
         coefficients,
+        onProgress: ({ group, done, of }) => progress.update(done, of, group),
       });
+      progress.stop();
       integral.setUserDefinedMetadata({ ...metadata, ...integral.getUserDefinedMetadata() });
       const bytes = await store.storeModel(file, integral);
       const report = integralReport(integral)!;

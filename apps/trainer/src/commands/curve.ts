@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { datasetNames, engineNames } from '../config/schema.ts';
+import { datasetOptions, engineOption } from '../cli/options.ts';
 import type { EngineName } from '../engines/types.ts';
 import { requireIntegral } from '../integral/model.ts';
 import { type RepairName, repairIn, repairOptions } from '../integral/repairs.ts';
@@ -27,7 +27,8 @@ export function curveCommand(): Command {
       ['pleat curve integral.pleat --repair none statistics', 'a line for each repair'],
     ],
     configure: (command) => {
-      for (const option of repairOptions({ several: true })) command.addOption(option);
+      const several = repairOptions({ several: true });
+      for (const option of [...several, ...datasetOptions()]) command.addOption(option);
       command
         .option('--shares <list>', 'shares of the channels', '1,0.9,0.75,0.6,0.5,0.25')
         .addOption(
@@ -37,18 +38,12 @@ export function curveCommand(): Command {
         )
         .option('--out <folder>', 'where page, picture and tables go (default: FILE-curve)')
         .option('--overwrite', 'measure anew what the folder holds')
-        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
-        .option('--data <folder>', 'folder that holds the data')
         .addOption(
           new Option('--split <name>', 'images to use')
             .choices(['test', 'validation'])
             .default('validation'),
         )
-        .addOption(
-          new Option('--engine <name>', 'what computes')
-            .choices(['auto', ...engineNames])
-            .default('auto'),
-        );
+        .addOption(engineOption());
     },
     run: async ({ args, flags, output }) => {
       const file = args[0]!;
@@ -85,7 +80,7 @@ export function curveCommand(): Command {
         threads: 'auto',
         debug: output.debug,
       });
-      const { model, metadata } = await openModel(file);
+      const { model, metadata } = await openModel(file, flags);
       requireIntegral(model, file);
       const { name, dataset } = await datasetOf(file, metadata, flags);
       const split = dataset[flags.split as 'test' | 'validation'];

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { CliError, UsageError } from '../cli/errors.ts';
-import { datasetNames, engineNames } from '../config/schema.ts';
+import { datasetOptions, engineOption } from '../cli/options.ts';
 import type { EngineName } from '../engines/types.ts';
 import { formatShare, formatTable } from '../report/format.ts';
 
@@ -17,21 +17,17 @@ export function evalCommand(): Command {
       ['pleat eval web/model --dataset fashion-mnist', 'a tfjs model folder'],
       ['pleat eval model.pleat --json', 'the same for a program'],
     ],
-    configure: (command) =>
+    configure: (command) => {
+      for (const option of datasetOptions()) command.addOption(option);
       command
-        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
-        .option('--data <folder>', 'folder that holds the data')
         .addOption(
           new Option('--split <name>', 'images to use')
             .choices(['test', 'validation', 'train'])
             .default('test'),
         )
-        .addOption(
-          new Option('--engine <name>', 'what computes')
-            .choices(['auto', ...engineNames])
-            .default('auto'),
-        )
-        .option('--threads <number>', 'threads of the engine', Number),
+        .addOption(engineOption())
+        .option('--threads <number>', 'threads of the engine', Number);
+    },
     run: async ({ args, flags, output }) => {
       const file = args[0]!;
       const threads = flags.threads as number | undefined;

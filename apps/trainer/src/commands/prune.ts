@@ -1,85 +1,11 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Batches, Dataset } from '@pleat/datasets';
-import type { PruneChannelsReport, PruneWeightsReport } from '@pleat/prune';
-import type * as tf from '@tensorflow/tfjs';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { datasetNames, engineNames } from '../config/schema.ts';
-import { didYouMean } from '../config/suggest.ts';
+import { datasetOptions, engineOption } from '../cli/options.ts';
 import type { EngineName } from '../engines/types.ts';
-import { formatCount, formatShare, formatTable } from '../report/format.ts';
-
-const channelCriteria = ['l1', 'l2', 'random', 'mean', 'variance', 'zeros'] as const;
-const weightCriteria = ['magnitude', 'random-weights'] as const;
-type ChannelCriterion = (typeof channelCriteria)[number];
-
-/** The data set that a flag or the file names, or null when neither does. */
-function datasetName(flag: unknown, stored: string | undefined): string | null {
-  const name = (flag as string | undefined) ?? stored ?? null;
-  if (name !== null && !(datasetNames as readonly string[]).includes(name)) {
-    throw new UsageError(
-      `--dataset takes one of ${datasetNames.join(', ')}, found "${name}"${didYouMean(name, datasetNames) || '.'}`,
-    );
-  }
-  return name;
-}
-
-function number(flag: string, value: unknown, least: number, below: number, whole = false): number {
-  const found = value as number;
-  if (found >= least && found < below && (!whole || Number.isInteger(found))) return found;
-  const range = below === Infinity ? `of at least ${least}` : `from ${least} to below ${below}`;
-  throw new UsageError(`--${flag} takes a ${whole ? 'whole ' : ''}number ${range}.`);
-}
-
-/** The first training images as batches of inputs; labels are not read. */
-async function* inputs(
-  tensor4d: typeof tf.tensor4d,
-  batches: Batches,
-  shape: Dataset['shape'],
-  images: number,
-): AsyncGenerator<tf.Tensor> {
-  let left = images;
-  for await (const batch of batches) {
-    const count = Math.min(left, batch.size);
-    const values = batch.images.subarray(0, count * shape[0] * shape[1] * shape[2]);
-    const x = tensor4d(values, [count, ...shape]);
-    yield x;
-    x.dispose();
-    left -= count;
-    if (left <= 0) return;
-  }
-}
-
-function describeChannels(report: PruneChannelsReport): { lines: string[]; summary: string } {
-  const rows = report.groups.map(({ id, size, kept }) => [
-    `  ${id}`,
-    `${size}`,
-    `→ ${kept.length}`,
-  ]);
-  const { before, after, compression } = report;
-  const work =
-    compression.multiplyAdds === null
-      ? ''
-      : `, ${formatShare(compression.multiplyAdds)} of the multiply-adds`;
-  return {
-    lines: formatTable(rows),
-    summary: `${formatCount(before.parameters)} → ${formatCount(after.parameters)} parameters: ${formatShare(compression.parameters)} removed${work}`,
-  };
-}
-
-function describeWeights(report: PruneWeightsReport): { lines: string[]; summary: string } {
-  const rows = report.layers.map(({ layer, weight, weights, removed }) => [
-    `  ${layer} ${weight}`,
-    formatShare(removed / weights),
-    `of ${formatCount(weights)}`,
-  ]);
-  return {
-    lines: formatTable(rows),
-    summary: `${formatCount(report.removed)} of ${formatCount(report.weights)} kernel weights are zero now`,
-  };
-}
+import { needsImages, planIn, pruneOptions } from '../prune/options.ts';
+import { formatShare } from '../report/format.ts';
 
 /** `pleat prune`: a smaller model by one of the baselines, with its accuracy before and after. */
 export function pruneCommand(): Command {
@@ -102,176 +28,106 @@ export function pruneCommand(): Command {
         'pleat prune model.pleat sparse.pleat --compression 0.9 --criterion magnitude',
         'single weights',
       ],
+      ['pleat prune model.pleat small.pleat --compression 0.4 --resume', 'go on after Ctrl-C'],
       ['pleat prune model.pleat small.pleat --compression 0.4 --json', 'the same for a program'],
     ],
-    configure: (command) =>
+    configure: (command) => {
+      for (const option of [...pruneOptions(), ...datasetOptions()]) command.addOption(option);
       command
-        .requiredOption('--compression <share>', 'share of the model that is removed', Number)
-        .addOption(
-          new Option('--criterion <name>', 'what goes first')
-            .choices([...channelCriteria, ...weightCriteria])
-            .default('l1'),
-        )
-        .addOption(
-          new Option('--league <name>', 'which channels are cut')
-            .choices(['uniform', 'last-stage'])
-            .default('uniform'),
-        )
-        .addOption(
-          new Option('--of <cost>', 'what the share counts')
-            .choices(['parameters', 'multiply-adds'])
-            .default('parameters'),
-        )
-        .addOption(
-          new Option('--scope <name>', 'for single weights: over the model, or in each layer')
-            .choices(['global', 'layer'])
-            .default('global'),
-        )
-        .option(
-          '--images <number>',
-          'training images over which feature maps are watched',
-          Number,
-          512,
-        )
-        .option('--seed <number>', 'of the random criteria', Number, 0)
-        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
-        .option('--data <folder>', 'folder that holds the data')
         .option('--no-measure', 'do not measure accuracy')
-        .addOption(
-          new Option('--engine <name>', 'what computes')
-            .choices(['auto', ...engineNames])
-            .default('auto'),
-        )
-        .option('--overwrite', 'replace what is there'),
+        .addOption(engineOption())
+        .option('--resume', 'go on with a pruning that was stopped')
+        .option('--overwrite', 'replace what is there');
+    },
     run: async ({ args, flags, output }) => {
-      const [file, out] = args as [string, string];
-      const compression = number('compression', flags.compression, 0, 1);
-      const images = number('images', flags.images, 1, Infinity, true);
-      const seed = number('seed', flags.seed, 0, Infinity, true);
-      const target = out.endsWith('.pleat') ? out : join(out, 'model.json');
-      if (existsSync(target) && !flags.overwrite) {
-        throw new UsageError(`${out} holds a model already; add --overwrite to replace it.`);
-      }
+      const [source, out] = args as [string, string];
+      const plan = planIn(flags);
       const [
-        { batches, loadDataset },
-        { pruneChannels, pruneWeights },
-        { tensor4d },
+        partial,
         { startEngine },
-        { splitOf },
-        { openModel },
-        { evaluate },
-        { checkFit },
+        { datasetNamed, datasetOf },
+        { hashOf, openModel },
         { writeModel },
+        { firstImages },
+        { checkFit },
+        { watchSignals },
+        { describePruning },
+        { runPruning },
       ] = await Promise.all([
-        import('@pleat/datasets'),
-        import('@pleat/prune'),
-        import('@tensorflow/tfjs'),
+        import('../files/partial.ts'),
         import('../engines/registry.ts'),
         import('../data/dataset-of.ts'),
         import('../files/pleat.ts'),
-        import('../train/evaluate.ts'),
-        import('../train/fit.ts'),
         import('../files/write.ts'),
+        import('../train/data.ts'),
+        import('../train/fit.ts'),
+        import('../train/signals.ts'),
+        import('../prune/describe.ts'),
+        import('../prune/pruning.ts'),
       ]);
-      const engine = await startEngine(flags.engine as EngineName, {
-        threads: 'auto',
-        debug: output.debug,
-      });
-      const { model, metadata } = await openModel(file);
-      const name = datasetName(flags.dataset, metadata.dataset);
-      const criterion = flags.criterion as ChannelCriterion | (typeof weightCriteria)[number];
-      const needsData = ['mean', 'variance', 'zeros'].includes(criterion);
-      if (name === null && needsData) {
-        throw new UsageError(
-          `--criterion ${criterion} watches feature maps over images, and ${file} names no data set; name one with --dataset.`,
-        );
+      const target = out.endsWith('.pleat') ? out : join(out, 'model.json');
+      const begun = partial.beginning(out, flags, target);
+      if (begun === 'finished') {
+        output.note(`The pruning of ${out} is finished already.`);
+        output.result({ file: source, out, finished: true });
+        return;
       }
-      let dataset: Dataset | null = null;
-      if (name !== null && (needsData || flags.measure)) {
-        dataset = await loadDataset(name as (typeof datasetNames)[number], {
-          ...(flags.data !== undefined && { data: flags.data as string }),
-          ...splitOf(metadata),
-        });
-        checkFit(model, dataset);
-        dataset = { ...dataset, ...metadata.preprocessing };
+      if (flags.resume && begun === 'new') {
+        output.note(`Nothing to resume for ${out} yet: starting from the beginning.`);
       }
-      const measure = async (which: tf.LayersModel) => {
-        if (dataset === null || !flags.measure || dataset.validation.length === 0) return null;
-        const {
-          accuracy,
-          correct,
-          images: count,
-        } = await evaluate(which, dataset.validation, dataset);
-        return { accuracy, correct, images: count };
-      };
-      const before = await measure(model);
-      const isWeights = (weightCriteria as readonly string[]).includes(criterion);
-      let small: tf.LayersModel;
-      let told: { lines: string[]; summary: string };
-      let report: PruneChannelsReport | PruneWeightsReport;
+      const signals = watchSignals(partial.stoppedMessage(out));
       try {
-        if (isWeights) {
-          const { model: sparse, report: done } = pruneWeights(model, {
-            criterion: criterion === 'magnitude' ? 'magnitude' : 'random',
-            compression,
-            scope: flags.scope as 'global' | 'layer',
-            seed,
-          });
-          [small, report, told] = [sparse, done, describeWeights(done)];
-        } else {
-          const source =
-            dataset === null
-              ? null
-              : batches(dataset.train, {
-                  shape: dataset.shape,
-                  batchSize: 64,
-                  shuffle: false,
-                  normalize: { mean: dataset.mean, std: dataset.std },
-                });
-          const { model: cut, report: done } = await pruneChannels(model, {
-            criterion: criterion as ChannelCriterion,
-            compression,
-            of: flags.of === 'multiply-adds' ? 'multiplyAdds' : 'parameters',
-            league: flags.league as 'uniform' | 'last-stage',
-            seed,
-            ...(needsData &&
-              source !== null && {
-                data: inputs(tensor4d, source, (dataset as Dataset).shape, images),
-              }),
-          });
-          [small, report, told] = [cut, done, describeChannels(done)];
+        const engine = await startEngine(flags.engine as EngineName, {
+          threads: 'auto',
+          debug: output.debug,
+        });
+        const { model, metadata } = await openModel(source, flags);
+        const needed = needsImages(plan.criterion);
+        const name = datasetNamed(flags, metadata);
+        if (name === null && needed) {
+          throw new UsageError(
+            `--criterion ${plan.criterion} watches feature maps over images, and ${source} names no data set; name one with --dataset.`,
+          );
         }
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw new UsageError(`${file} cannot be pruned so: ${error.message}`);
-      }
-      const after = await measure(small);
-      const written = await writeModel(out, small, metadata);
-      for (const line of told.lines) output.say(line);
-      output.say(told.summary);
-      if (before !== null && after !== null) {
-        output.say(
-          `${formatShare(before.accuracy)} → ${formatShare(after.accuracy)} of ${after.images} validation images of ${name}, without fine-tuning`,
+        const measure = flags.measure === true;
+        let dataset = null;
+        if (name !== null && (needed || measure)) {
+          const all = (await datasetOf(source, metadata, flags)).dataset;
+          checkFit(model, all);
+          dataset = { ...firstImages(all, plan.images), ...metadata.preprocessing };
+        }
+        const sourceHash = await hashOf(source);
+        const settings = {
+          ...plan,
+          ...{ source, sourceHash, dataset: name, measure, engine: engine.name },
+        };
+        const { small, report, before, after } = await runPruning(
+          { model, dataset },
+          settings,
+          out,
+          { resume: begun === 'resume', signals },
         );
-      } else if (name === null)
-        output.say('Accuracy: not measured, no data set is named (--dataset).');
-      output.say(`Written to ${written.files.join(', ')}`);
-      output.result({
-        file,
-        out,
-        engine: engine.name,
-        criterion,
-        asked: compression,
-        seed,
-        dataset: name,
-        split: 'validation',
-        before,
-        after,
-        report,
-        ...written,
-      });
-      model.dispose();
-      small.dispose();
+        const written = await writeModel(out, small, metadata);
+        await partial.removePartial(out);
+        for (const line of describePruning(report)) output.say(line);
+        if (before !== null && after !== null) {
+          output.say(
+            `${formatShare(before.accuracy)} → ${formatShare(after.accuracy)} of ${after.images} validation images of ${name}, without fine-tuning`,
+          );
+        } else if (name === null) {
+          output.say('Accuracy: not measured, no data set is named (--dataset).');
+        }
+        output.say(`Written to ${written.files.join(', ')}`);
+        const { compression: asked, criterion, seed } = plan;
+        output.result({
+          ...{ file: source, out, engine: engine.name, criterion, asked, seed, dataset: name },
+          ...{ split: 'validation', before, after, report, ...written },
+        });
+        model.dispose();
+        small.dispose();
+      } finally {
+        signals.stop();
+      }
     },
   });
 }

@@ -1,7 +1,7 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { datasetNames, engineNames } from '../config/schema.ts';
+import { datasetOptions, engineOption } from '../cli/options.ts';
 import type { EngineName } from '../engines/types.ts';
 import { requireIntegral } from '../integral/model.ts';
 import { needsImages, repairIn, repairOptions } from '../integral/repairs.ts';
@@ -13,7 +13,8 @@ export function resizeCommand(): Command {
   return defineCommand({
     name: 'resize',
     usage: '<integral> <file>',
-    description: 'Read an integral model at a width, as a plain model.',
+    description:
+      'Read an integral model at a width, as a plain model, at once; a repair that looks at images takes longer, and Ctrl-C leaves nothing behind.',
     examples: [
       ['pleat resize integral.pleat small.pleat --compression 0.4', '40 % of the parameters less'],
       ['pleat resize integral.pleat small.pleat --multiply-adds 2e7', 'for a budget of work'],
@@ -24,16 +25,11 @@ export function resizeCommand(): Command {
       ],
     ],
     configure: (command) => {
-      for (const option of [...widthOptions(), ...repairOptions()]) command.addOption(option);
+      for (const option of [...widthOptions(), ...repairOptions(), ...datasetOptions()])
+        command.addOption(option);
       command
         .option('--integral', 'store the integral model at that width, not the plain one')
-        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
-        .option('--data <folder>', 'folder that holds the data')
-        .addOption(
-          new Option('--engine <name>', 'what computes repairs that look at images')
-            .choices(['auto', ...engineNames])
-            .default('auto'),
-        )
+        .addOption(engineOption('what computes repairs that look at images'))
         .option('--overwrite', 'replace a file that is there');
     },
     run: async ({ args, flags, output }) => {
@@ -50,6 +46,7 @@ export function resizeCommand(): Command {
         { startEngine },
         { openModel },
         store,
+        { createUnitProgress },
       ] = await Promise.all([
         import('@pleat/integral'),
         import('../data/dataset-of.ts'),
@@ -58,12 +55,13 @@ export function resizeCommand(): Command {
         import('../engines/registry.ts'),
         import('../files/pleat.ts'),
         import('../files/store.ts'),
+        import('../cli/progress.ts'),
       ]);
       const width = widthIn(flags);
       store.requireFree(file, flags.overwrite);
       const engine = needsImages(repair) ? (flags.engine as EngineName) : 'cpu';
       await startEngine(engine, { threads: 'auto', debug: output.debug });
-      const { model, metadata } = await openModel(source);
+      const { model, metadata } = await openModel(source, flags);
       requireIntegral(model, source);
       if (width === null && lib.compressionOf(model).compression === 0) {
         throw new UsageError(
@@ -73,6 +71,7 @@ export function resizeCommand(): Command {
       if (width?.budget) lib.resizeToBudget(model, width.budget);
       if (width !== null) lib.resize(model, width.sizes);
       const result = flags.integral ? model : lib.extract(model);
+      const progress = createUnitProgress('layer');
       let images = null;
       if (needsImages(repair)) {
         const { dataset } = await datasetOf(source, metadata, flags);
@@ -80,8 +79,9 @@ export function resizeCommand(): Command {
         images = { dataset: { ...dataset, ...metadata.preprocessing }, batches, seed: 0 };
       }
       await repairModel(repair, { plain: result, integral: model }, images, (done, total) =>
-        output.note(`Fitted layer ${done} of ${total}`),
+        progress.update(done, total, 'fitted'),
       );
+      progress.stop();
       const bytes = await store.storeModel(file, result);
       const { parameters, original, compression } = lib.compressionOf(model);
       output.say(

@@ -1,20 +1,12 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { defineCommand } from '../cli/command.ts';
 import { UsageError } from '../cli/errors.ts';
-import { datasetNames, engineNames } from '../config/schema.ts';
+import { datasetOptions, engineOption, whole } from '../cli/options.ts';
 import type { EngineName } from '../engines/types.ts';
 import { leagueGroups, requireIntegral } from '../integral/model.ts';
+import type { TuneState } from '../integral/tuning.ts';
 import { type WidthChoice, widthIn, widthOptions } from '../integral/width-options.ts';
 import { formatBytes, formatCount, formatShare } from '../report/format.ts';
-
-function whole(flags: Record<string, unknown>, name: string, least: number): number {
-  const value = flags[name] as number;
-  if (Number.isInteger(value) && value >= least) return value;
-  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new UsageError(`--${flag} takes a whole number of at least ${least}.`);
-}
 
 /** `pleat tune`: learns where an integral model is sampled, and nothing else unless asked. */
 export function tuneCommand(): Command {
@@ -56,14 +48,10 @@ export function tuneCommand(): Command {
         .option('--epochs <number>', 'passes over them', Number, 5)
         .option('--batch <number>', 'images a step', Number, 50)
         .option('--learning-rate <number>', 'of Adam', Number, 0.005)
-        .option('--seed <number>', 'of the order of images', Number, 0)
-        .option('--dataset <name>', `${datasetNames.join(' | ')} (default: what the file names)`)
-        .option('--data <folder>', 'folder that holds the data')
-        .addOption(
-          new Option('--engine <name>', 'what computes')
-            .choices(['auto', ...engineNames])
-            .default('auto'),
-        )
+        .option('--seed <number>', 'of the order of images', Number, 0);
+      for (const option of datasetOptions()) command.addOption(option);
+      command
+        .addOption(engineOption())
         .option('--checkpoint-every <number>', 'steps between saves', Number, 20)
         .option('--resume', 'go on with a tuning that was stopped')
         .option('--overwrite', 'replace a file that is there');
@@ -83,12 +71,10 @@ export function tuneCommand(): Command {
       if (!(learningRate > 0 && learningRate < Infinity)) {
         throw new UsageError('--learning-rate takes a number above 0.');
       }
-      if (flags.resume && flags.overwrite) {
-        throw new UsageError('--resume and --overwrite exclude each other; choose one.');
-      }
       const [
         lib,
         tuning,
+        partial,
         { datasetOf },
         { startEngine },
         { hashOf, openModel },
@@ -100,6 +86,7 @@ export function tuneCommand(): Command {
       ] = await Promise.all([
         import('@pleat/integral'),
         import('../integral/tuning.ts'),
+        import('../files/partial.ts'),
         import('../data/dataset-of.ts'),
         import('../engines/registry.ts'),
         import('../files/pleat.ts'),
@@ -109,27 +96,19 @@ export function tuneCommand(): Command {
         import('../train/signals.ts'),
         import('../cli/progress.ts'),
       ]);
-      const partial = tuning.partialFile(file);
-      if (flags.resume && existsSync(file) && !existsSync(partial)) {
+      const begun = partial.beginning(file, flags);
+      if (begun === 'finished') {
         output.note(`The tuning of ${file} is finished already.`);
         output.result({ source, file, finished: true });
         return;
       }
-      store.requireFree(file, flags.overwrite || flags.resume);
-      if (existsSync(partial) && !flags.resume && !flags.overwrite) {
-        throw new UsageError(
-          `${partial} is a tuning that was stopped; go on with --resume, or start anew with --overwrite.`,
-        );
-      }
-      const signals = signal.watchSignals(
-        `Stopped; go on with the same command and --resume (${partial} holds what is done).`,
-      );
+      const signals = signal.watchSignals(partial.stoppedMessage(file));
       try {
         const engine = await startEngine(flags.engine as EngineName, {
           threads: 'auto',
           debug: output.debug,
         });
-        const { model, metadata } = await openModel(source);
+        const { model, metadata } = await openModel(source, flags);
         requireIntegral(model, source);
         const { name, dataset: all } = await datasetOf(source, metadata, flags);
         fit.checkFit(model, all);
@@ -156,8 +135,8 @@ export function tuneCommand(): Command {
           ...numbers,
         };
         const work =
-          existsSync(partial) && flags.resume
-            ? await tuning.openTuning(file, settings)
+          begun === 'resume'
+            ? await partial.openPartial<TuneState>(file, settings)
             : {
                 model,
                 state: {
@@ -169,7 +148,7 @@ export function tuneCommand(): Command {
                 },
               };
         if (flags.resume && work.state.step === 0) {
-          output.note(`Nothing to resume in ${partial} yet: starting from the beginning.`);
+          output.note(`Nothing to resume for ${file} yet: starting from the beginning.`);
         }
         const total = tuning.tuningSteps(settings, dataset);
         if (work.state.step > 0) output.note(`Resuming at step ${work.state.step} of ${total}.`);
@@ -185,7 +164,7 @@ export function tuneCommand(): Command {
         }
         const after = await tuning.accuracyOf(work.model, dataset, signals);
         const fileBytes = await store.storeModel(file, work.model);
-        await rm(partial, { force: true });
+        await partial.removePartial(file);
         const { parameters, original, compression } = lib.compressionOf(work.model);
         const { before, losses } = work.state;
         if (before !== null && after !== null) {

@@ -6,13 +6,17 @@ import type { ModelMetadata } from '../files/pleat.ts';
 
 type DatasetName = (typeof datasetNames)[number];
 
-function chooseDataset(flag: unknown, stored: string | undefined, file: string): DatasetName {
+/**
+ * The data set that the flags or a file name, or null when neither does.
+ *
+ * @throws UsageError when there is none of that name
+ */
+export function datasetNamed(
+  { dataset: flag }: Record<string, unknown>,
+  { dataset: stored }: ModelMetadata,
+): DatasetName | null {
   const name = (flag as string | undefined) ?? stored;
-  if (name === undefined) {
-    throw new UsageError(
-      `${file} does not say which data set it was trained on; name one with --dataset.`,
-    );
-  }
+  if (name === undefined) return null;
   if (!(datasetNames as readonly string[]).includes(name)) {
     throw new UsageError(
       `--dataset takes one of ${datasetNames.join(', ')}, found "${name}"${didYouMean(name, datasetNames) || '.'}`,
@@ -22,7 +26,7 @@ function chooseDataset(flag: unknown, stored: string | undefined, file: string):
 }
 
 /** How the training images were divided when a model was trained, as far as its file says. */
-export function splitOf(metadata: ModelMetadata): LoadOptions {
+function splitOf(metadata: ModelMetadata): LoadOptions {
   return {
     ...(typeof metadata.validation === 'number' && { validation: metadata.validation }),
     ...(metadata.holdOut === 'last' && { holdOut: metadata.holdOut }),
@@ -40,7 +44,12 @@ export async function datasetOf(
   metadata: ModelMetadata,
   flags: Record<string, unknown>,
 ): Promise<{ name: DatasetName; dataset: Dataset }> {
-  const name = chooseDataset(flags.dataset, metadata.dataset, file);
+  const name = datasetNamed(flags, metadata);
+  if (name === null) {
+    throw new UsageError(
+      `${file} does not say which data set it was trained on; name one with --dataset.`,
+    );
+  }
   const dataset = await loadDataset(name, {
     ...(flags.data !== undefined && { data: flags.data as string }),
     ...splitOf(metadata),

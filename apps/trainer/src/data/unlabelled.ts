@@ -1,5 +1,6 @@
 import { batches, type Dataset } from '@pleat/datasets';
 import * as tf from '@tensorflow/tfjs';
+import { breathe } from '../train/evaluate.ts';
 
 type Images = Pick<Dataset, 'train' | 'shape' | 'mean' | 'std'>;
 
@@ -33,6 +34,29 @@ export async function* unlabelledBatches(
   for await (const batch of tensors(images, { batchSize, shuffle: true, seed })) {
     yield batch;
     if (--left === 0) return;
+  }
+}
+
+/**
+ * The training images in their order, in batches.
+ *
+ * @param onImages called after each batch was seen, with how many of all; may throw to stop
+ */
+export async function* imagesInOrder(
+  images: Images,
+  onImages: (done: number) => void,
+): AsyncGenerator<tf.Tensor> {
+  let done = 0;
+  for await (const batch of tensors(images, { batchSize: 64, shuffle: false, seed: 0 })) {
+    const count = batch.shape[0] as number;
+    try {
+      yield batch;
+    } finally {
+      batch.dispose();
+    }
+    done += count;
+    onImages(done);
+    await breathe();
   }
 }
 

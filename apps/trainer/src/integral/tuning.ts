@@ -2,10 +2,8 @@ import { batches, type Dataset } from '@pleat/datasets';
 import { extract, type TrainingBatch, tunePartitions } from '@pleat/integral';
 import { adamw, type OptimizerState } from '@pleat/optim';
 import * as tf from '@tensorflow/tfjs';
-import { UsageError } from '../cli/errors.ts';
 import type { Progress } from '../cli/progress.ts';
-import { openModel } from '../files/pleat.ts';
-import { storeModel } from '../files/store.ts';
+import { savePartial, type Unfinished } from '../files/partial.ts';
 import { evaluate } from '../train/evaluate.ts';
 import type { SignalWatch } from '../train/signals.ts';
 
@@ -31,7 +29,7 @@ export interface TuneSettings {
 }
 
 /** How far a tuning is, as its file says. */
-interface TuneState {
+export interface TuneState {
   settings: TuneSettings;
   step: number;
   losses: number[];
@@ -40,45 +38,7 @@ interface TuneState {
 }
 
 /** A tuning under way: a model that is tuned so far, and what is known beside it. */
-export interface Tuning {
-  model: tf.LayersModel;
-  state: TuneState;
-}
-
-/** Where a tuning that is not finished is kept. */
-export const partialFile = (out: string): string => `${out}.partial`;
-
-/** Writes the model so far with all it takes to go on, whole or not at all. */
-async function save(out: string, { model, state }: Tuning): Promise<void> {
-  const metadata = model.getUserDefinedMetadata() as object;
-  model.setUserDefinedMetadata({ ...metadata, tuning: state });
-  try {
-    await storeModel(partialFile(out), model);
-  } finally {
-    model.setUserDefinedMetadata(metadata);
-  }
-}
-
-/**
- * A tuning that was stopped.
- *
- * @throws UsageError when it was begun with other settings
- */
-export async function openTuning(out: string, settings: TuneSettings): Promise<Tuning> {
-  const file = partialFile(out);
-  const { model, metadata } = await openModel(file);
-  const { tuning: state, ...rest } = metadata as unknown as { tuning: TuneState };
-  model.setUserDefinedMetadata(rest);
-  const known = state.settings as unknown as Record<string, unknown>;
-  const other = Object.entries(settings).find(
-    ([key, value]) => JSON.stringify(known[key]) !== JSON.stringify(value),
-  );
-  if (other === undefined) return { model, state };
-  const [key, value] = other;
-  throw new UsageError(
-    `${file} was begun with another ${key} (${JSON.stringify(known[key])}, now ${JSON.stringify(value)}); give the old one, or start anew with --overwrite.`,
-  );
-}
+export type Tuning = Unfinished<TuneState>;
 
 const plainState = ({ step, slots }: OptimizerState): TuneState['optimizer'] => ({
   step,
@@ -183,7 +143,7 @@ export async function runTuning(
     state.losses.push(...losses);
     state.optimizer = plainState(optimizer.getState());
     optimizer.dispose();
-    await save(out, tuning);
+    await savePartial(out, tuning);
     signals.check();
   }
 }

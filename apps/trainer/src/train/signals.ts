@@ -13,9 +13,9 @@ export interface SignalWatch {
 /**
  * Starts watching. The first signal is remembered; a second one ends the process at once.
  *
- * @param message what to say when the run stops
+ * @param message what to say when the run stops, or what tells it then
  */
-export function watchSignals(message: string): SignalWatch {
+export function watchSignals(message: string | (() => string)): SignalWatch {
   let seen: NodeJS.Signals | null = null;
   const handler = (signal: NodeJS.Signals) => {
     if (seen) {
@@ -31,7 +31,7 @@ export function watchSignals(message: string): SignalWatch {
       return seen;
     },
     check: () => {
-      if (seen) throw new InterruptedError(message, seen);
+      if (seen) throw new InterruptedError(typeof message === 'string' ? message : message(), seen);
     },
     stop: () => void process.off('SIGINT', handler).off('SIGTERM', handler),
   };

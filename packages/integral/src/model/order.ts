@@ -22,18 +22,22 @@ export interface Ordered {
   groups: GroupReport[];
 }
 
+/** Told before each group is ordered. */
+export type OrderProgress = (progress: { group: string; done: number; of: number }) => void;
+
 /** Puts the channels of groups in order. */
 export function inOrder(
   model: tf.LayersModel,
   groups: readonly ChannelGroup[],
   order: ChannelOrder,
   seed: number,
+  onProgress?: OrderProgress,
 ): Ordered {
   const given = typeof order === 'object';
   // A random order is cheap, and tells the variation of channels as they are.
-  const measure = (of: tf.LayersModel, method: 'tsp' | 'random') =>
-    orderChannels(of, { method, seed });
-  const found = measure(model, order === 'tsp' ? 'tsp' : 'random');
+  const measure = (of: tf.LayersModel, method: 'tsp' | 'random', progress = {}) =>
+    orderChannels(of, { method, seed, ...progress });
+  const found = measure(model, order === 'tsp' ? 'tsp' : 'random', onProgress && { onProgress });
   const before = new Map(found.groups.map((group) => [group.id, group]));
   const orders = given ? order : order === 'identity' ? {} : found.orders;
   const ordered = Object.keys(orders).length === 0 ? model : permuteChannels(model, orders);

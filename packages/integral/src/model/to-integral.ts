@@ -9,7 +9,7 @@ import type { QuadratureName } from '../quadrature/registry.ts';
 import { type Coefficients, coefficientCounts, fitted } from './fit.ts';
 import { foldBatchNorm } from './fold.ts';
 import type { Sampling } from './matrices.ts';
-import { type ChannelOrder, channelOrders, inOrder } from './order.ts';
+import { type ChannelOrder, channelOrders, inOrder, type OrderProgress } from './order.ts';
 import type { ConversionReport } from './report.ts';
 import { type IntegralState, setMetadata, stateOf, storeGroups } from './state.ts';
 
@@ -33,6 +33,8 @@ export interface IntegralOptions {
    * Default as many as channels: an exact fit.
    */
   coefficients?: Coefficients;
+  /** Called before each group of channels is put in order, which takes longest of all. */
+  onProgress?: OrderProgress;
 }
 
 const optionNames = [
@@ -43,6 +45,7 @@ const optionNames = [
   'quadrature',
   'filter',
   'coefficients',
+  'onProgress',
 ] as const satisfies (keyof IntegralOptions)[];
 
 function samplingOf(options: IntegralOptions): Sampling {
@@ -105,7 +108,7 @@ export function toIntegral(model: tf.LayersModel, options: IntegralOptions = {})
         `toIntegral: no channels of '${model.name}' can be resized; channelGraph of @pleat/channels tells why.`,
       );
     }
-    const ordered = inOrder(plain, groups, order, seed);
+    const ordered = inOrder(plain, groups, order, seed, options.onProgress);
     if (ordered.model !== plain) made.push(ordered.model);
     const counts = coefficientCounts(groups, options.coefficients ?? 1);
     const fewer = groups.some(({ id, size }) => (counts.get(id) ?? size) < size);
