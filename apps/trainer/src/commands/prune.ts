@@ -65,8 +65,9 @@ export function pruneCommand(): Command {
         import('../prune/describe.ts'),
         import('../prune/pruning.ts'),
       ]);
-      const target = out.endsWith('.pleat') ? out : join(out, 'model.json');
-      const begun = partial.beginning(out, flags, target);
+      const inFolder = [join(out, 'model.json'), join(out, 'weights.bin')] as const;
+      const targets = out.endsWith('.pleat') ? ([out] as const) : inFolder;
+      const begun = await partial.beginning(out, flags, targets);
       if (begun === 'finished') {
         output.note(`The pruning of ${out} is finished already.`);
         output.result({ file: source, out, finished: true });

@@ -96,7 +96,7 @@ export function tuneCommand(): Command {
         import('../train/signals.ts'),
         import('../cli/progress.ts'),
       ]);
-      const begun = partial.beginning(file, flags);
+      const begun = await partial.beginning(file, flags);
       if (begun === 'finished') {
         output.note(`The tuning of ${file} is finished already.`);
         output.result({ source, file, finished: true });

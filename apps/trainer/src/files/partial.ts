@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type * as tf from '@tensorflow/tfjs';
 import { UsageError } from '../cli/errors.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { openModel } from './pleat.ts';
 import { requireFree, storeModel } from './store.ts';
 
@@ -17,22 +18,23 @@ export const stoppedMessage = (out: string) => (): string =>
 /**
  * What a command that can be resumed finds where it is to write.
  *
- * @param target the file that is there when the work is done, where `out` is a folder
+ * @param targets the files that are there when the work is done, where `out` is a folder
  * @returns `finished` when `--resume` has nothing left to do, `resume` when it has, else `new`
  * @throws UsageError when something is there and the flags do not say what to do with it
  */
-export function beginning(
+export async function beginning(
   out: string,
   { resume, overwrite }: Record<string, unknown>,
-  target: string = out,
-): 'finished' | 'resume' | 'new' {
+  targets: readonly [string, ...string[]] = [out],
+): Promise<'finished' | 'resume' | 'new'> {
   if (resume && overwrite) {
     throw new UsageError('--resume and --overwrite exclude each other; choose one.');
   }
   const partial = partialFile(out);
+  await removeLeftovers([...targets, partial]);
   if (resume && existsSync(partial)) return 'resume';
-  if (resume) return existsSync(target) ? 'finished' : 'new';
-  requireFree(target, overwrite);
+  if (resume) return existsSync(targets[0]) ? 'finished' : 'new';
+  requireFree(targets[0], overwrite);
   if (existsSync(partial) && !overwrite) {
     throw new UsageError(
       `${partial} is work that was stopped; go on with --resume, or start anew with --overwrite.`,

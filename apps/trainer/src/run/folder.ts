@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeFileAtomic } from '@pleat/codec/node';
 import { CliError, UsageError } from '../cli/errors.ts';
 import type { TrainConfig } from '../config/schema.ts';
@@ -72,21 +72,14 @@ export async function createRun(
       );
     }
     // The configuration goes last: as long as it is there, the folder counts as a run.
-    const { root: _, config: last, ...files } = paths;
-    const { rounds, ...plain } = files;
-    await rm(rounds, { recursive: true, force: true });
-    for (const path of [...Object.values(plain), last]) await rm(path, { force: true });
+    const others = runFiles(paths).filter((path) => path !== paths.config);
+    await rm(paths.rounds, { recursive: true, force: true });
+    for (const path of [...others, paths.config]) await rm(path, { force: true });
   }
   await mkdir(paths.root, { recursive: true });
   await writeJson(paths.config, config);
 }
 
-/** Removes what an atomic write leaves behind when the process is killed in its midst. */
-export async function removeLeftovers(paths: RunPaths): Promise<void> {
-  const { root, ...files } = paths;
-  const prefixes = Object.values(files).map((path) => `.${basename(path)}.`);
-  for (const name of await readdir(root)) {
-    const leftover = name.endsWith('.tmp') && prefixes.some((prefix) => name.startsWith(prefix));
-    if (leftover) await rm(join(root, name), { force: true });
-  }
-}
+/** The files of a run without its folders. */
+export const runFiles = ({ root: _, rounds: __, ...files }: RunPaths): string[] =>
+  Object.values(files);

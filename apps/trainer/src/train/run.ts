@@ -10,10 +10,11 @@ import { mayChange } from '../config/rules.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { explainEngine, startEngine } from '../engines/registry.ts';
 import type { StartedEngine } from '../engines/types.ts';
+import { removeLeftovers } from '../files/leftovers.ts';
 import { openModel } from '../files/pleat.ts';
 import { isIntegralModel } from '../integral/model.ts';
 import { formatCount } from '../report/format.ts';
-import { createRun, removeLeftovers, runPaths } from '../run/folder.ts';
+import { createRun, runFiles, runPaths } from '../run/folder.ts';
 import type { Summary } from '../run/summary.ts';
 import { buildModel } from './build.ts';
 import { loadData } from './data.ts';
@@ -99,7 +100,7 @@ export async function runTraining(
     const model = buildOrExplain(config, dataset, await sourceOf(config, dataset));
     const objective = await buildObjective(config, model, dataset);
     signals.check();
-    if (mode === 'resume') await removeLeftovers(paths);
+    if (mode === 'resume') await removeLeftovers(runFiles(paths));
     else await createRun(paths, config, mode === 'overwrite');
     output.note(`${describe(config, dataset, model)}; ${explainEngine(engine)}`);
     const run = await trainRounds(

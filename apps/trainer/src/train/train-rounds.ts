@@ -7,8 +7,9 @@ import type { Output } from '../cli/output.ts';
 import type { createProgress } from '../cli/progress.ts';
 import { firstDifference } from '../config/resume.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import { removeLeftovers } from '../files/leftovers.ts';
 import { type Checkpoint, loadCheckpoint, type TrainState } from '../run/checkpoint.ts';
-import { type RunPaths, removeLeftovers } from '../run/folder.ts';
+import { type RunPaths, runFiles } from '../run/folder.ts';
 import { openMetrics } from '../run/metrics.ts';
 import type { RoundSummary } from '../run/summary.ts';
 import { readWeights, writeWeights } from '../run/tensors.ts';
@@ -89,7 +90,7 @@ export async function trainRounds(
       continue;
     }
     await mkdir(files.root, { recursive: true });
-    if (!last && resume) await removeLeftovers(files);
+    if (!last && resume) await removeLeftovers(runFiles(files));
     const config: TrainConfig = { ...whole, epochs: round.epochs };
     const steps = round.epochs * perEpoch;
     const optimizer = buildOptimizer(config, steps, round.compression > 0);
