@@ -90,7 +90,7 @@ async function compare(model) {
 for (const model of values.model) {
   report(
     `engine-memory-${model}`,
-    `How much memory does training ${model} take?`,
+    `How much memory does training ${model} take (${values.threads} ${values.threads === '1' ? 'thread' : 'threads'})?`,
     await compare(model),
   );
 }
