@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { batchNorm } from '@pleat/ops';
+import { batchNorm, multiHeadAttentionLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  basisMatrix,
   extract,
   fitLeastSquares,
   integralGroups,
@@ -10,7 +11,9 @@ import {
   resetGrids,
   resize,
   setPartition,
+  toDense,
   toIntegral,
+  uniformPartition,
 } from '../src/index.ts';
 import { Moments } from '../src/model/repair/moments.ts';
 import { forms, images, relativeError, stirred } from './models.ts';
@@ -58,6 +61,10 @@ const half = (model: tf.LayersModel) =>
       .map(({ id, coefficients }) => [id, Math.ceil(coefficients / 2)]),
   );
 
+/** Dims within the heads of an attention layer. */
+const dimsOf = (model: tf.LayersModel, layer: string): string =>
+  integralGroups(model).find(({ id, heads }) => !heads && id.startsWith(`${layer}/`))!.id;
+
 describe('rescale', () => {
   test('brings the channels of a linear network to the variances they stand for', () => {
     // Of white inputs, the covariance of what layer a makes is A^T A, and of what b makes B^T A^T A B.
@@ -102,6 +109,49 @@ describe('rescale', () => {
       const factor = wanted[i]! / now;
       expect((variance(plain)[i]! * factor) / variance(sampled)[i]!).toBeCloseTo(1, 4);
     });
+  });
+
+  test('lets the scores of attention vary over keys as before, by one factor a head', () => {
+    const [dim, heads] = [6, 2];
+    const model = tf.sequential({
+      layers: [multiHeadAttentionLayer({ name: 'm', heads, headDim: 9, inputShape: [4, dim] })],
+    });
+    const integral = toIntegral(stirred(model), { order: 'identity' });
+    resize(integral, { [dimsOf(integral, 'm')]: 4 });
+    const weights = (of: tf.LayersModel) =>
+      of
+        .getLayer('m')
+        .getWeights()
+        .map((weight) => weight.arraySync());
+    // Of white tokens x and y the mean square of (x Q + b) . (y K) over both: |Q^T K|^2 of a head's columns, and |b K^T|^2.
+    const variances = (of: tf.LayersModel) => {
+      const [query, bias, key] = weights(of) as [Matrix, number[], Matrix];
+      const d = bias.length / heads;
+      return Array.from({ length: heads }, (_, h) => {
+        const own = (row: number[]) => row.slice(h * d, (h + 1) * d);
+        const keys = transposed(key.map(own));
+        const mixed = [...times(query.map(own), keys), ...times([own(bias)], keys)];
+        return mixed.flat().reduce((sum, value) => sum + value ** 2, 0) / d;
+      });
+    };
+    const [sampled, plain] = [extract(integral), rescale(extract(integral), integral)];
+    const wanted = variances(model);
+    variances(plain).forEach((value, h) => void expect(value / wanted[h]!).toBeCloseTo(1, 4));
+    expect(Math.abs(variances(sampled)[0]! / wanted[0]! - 1)).toBeGreaterThan(0.02);
+    // Keys are as sampled, and of a head all queries and their biases move alike.
+    const [was, now] = [weights(sampled), weights(plain)] as [Matrix[], Matrix[]];
+    expect(now[2]).toEqual(was[2]);
+    const factor = now[0]![0]![0]! / was[0]![0]![0]!;
+    const bias = (of: Matrix[]) => (of[1] as unknown as number[])[3]!;
+    expect(bias(now) / bias(was)).toBeCloseTo(factor, 4);
+    // Values are a dense layer's: columns of the norms between those they stand for.
+    const squares = (of: tf.LayersModel) => {
+      const values = weights(of)[4] as Matrix;
+      return diagonal(times(transposed(values), values));
+    };
+    const before = squares(model);
+    const between4 = [0, 1].flatMap((h) => between(before.slice(9 * h, 9 * (h + 1)), 4));
+    squares(plain).forEach((value, i) => void expect(value / between4[i]!).toBeCloseTo(1, 4));
   });
 
   test.each(forms)(
@@ -186,6 +236,114 @@ describe('least squares', () => {
         expect(Math.abs(dot) / (scale * size)).toBeLessThan(1e-5);
       }
     }
+  });
+
+  /** The largest share of residuals [rows, targets] that one of features [rows, features], or a constant, explains. */
+  function explained(residuals: Matrix, features: Matrix): number {
+    const norm = (values: readonly number[]) => Math.sqrt(values.reduce((a, v) => a + v * v, 0));
+    let most = 0;
+    for (const feature of [features.map(() => 1), ...transposed(features)]) {
+      for (const residual of transposed(residuals)) {
+        const dot = feature.reduce((sum, value, r) => sum + value * residual[r]!, 0);
+        const size = norm(feature) * norm(residual);
+        if (size > 0) most = Math.max(most, Math.abs(dot) / size);
+      }
+    }
+    return most;
+  }
+  const everyOther = (count: number) => Array.from({ length: count / 2 }, (_, i) => 2 * i + 1);
+  const centres = (channels: readonly number[], count: number) => ({
+    positions: channels.map((c) => (c + 0.5) / count),
+  });
+  const flat = (tensor: tf.Tensor) =>
+    tensor.reshape([-1, tensor.shape.at(-1) as number]).arraySync() as Matrix;
+
+  test('leaves nothing that taps of a depthwise kernel could still explain', async () => {
+    const depthwise = { kernelSize: 3, strides: 2, padding: 'same' as const };
+    const model = stirred(
+      tf.sequential({
+        layers: [
+          tf.layers.conv2d({ name: 'a', filters: 8, kernelSize: 2, inputShape: [6, 6, 2] }),
+          tf.layers.reLU(),
+          tf.layers.depthwiseConv2d({ ...depthwise, name: 'd', activation: 'relu' }),
+          tf.layers.flatten(),
+          tf.layers.dense({ name: 'c', units: 2 }),
+        ],
+      }),
+    );
+    const x = () => [1, 2].map((seed) => tf.randomNormal([20, 6, 6, 2], 0, 1, 'float32', seed));
+    const integral = toIntegral(model, { order: 'identity' });
+    resize(integral, { a: 4 });
+    const middles = uniformPartition(4, 'cells');
+    const between8 = toDense(basisMatrix(middles, 8, { alignment: 'cells' }));
+    /** The layer without its activation, and what each of its taps sees: by tfjs' own convolution. */
+    const linear = (of: tf.LayersModel) => {
+      const input = upTo(of, of.layers[1]!.name).predict(tf.concat(x())) as tf.Tensor4D;
+      const [kernel, bias] = of.getLayer('d').getWeights() as [tf.Tensor4D, tf.Tensor1D];
+      const through = (by: tf.Tensor4D) => tf.depthwiseConv2d(input, by, 2, 'same');
+      const taps = Array.from({ length: 9 }, (_, i) => {
+        const one = tf.oneHot(tf.tensor1d([i], 'int32'), 9).reshape([3, 3, 1, 1]);
+        return flat(through(tf.tile(one, [1, 1, kernel.shape[2], 1]).toFloat() as tf.Tensor4D));
+      });
+      return { taps, made: flat(through(kernel).add(bias)) };
+    };
+    const sampled = extract(integral);
+    const plain = extract(integral);
+    expect(await fitLeastSquares(plain, integral, x(), { ridge: 0 })).toBe(2);
+    const was = linear(model).made;
+    const wanted = was.map((row) =>
+      [...middles].map((_, k) => row.reduce((sum, v, c) => sum + between8[k * 8 + c]! * v, 0)),
+    );
+    const left = (of: tf.LayersModel) => {
+      const { taps, made } = linear(of);
+      return [...middles].map((_, k) =>
+        explained(
+          made.map((row, r) => [row[k]! - wanted[r]![k]!]),
+          made.map((_, r) => taps.map((tap) => tap[r]![k]!)),
+        ),
+      );
+    };
+    expect(Math.max(...left(plain))).toBeLessThan(1e-3);
+    expect(Math.max(...left(sampled))).toBeGreaterThan(0.03);
+  });
+
+  test('leaves nothing that the output kernel of attention could still make of its heads', async () => {
+    const heads = 2;
+    const input = tf.input({ shape: [5, 3] });
+    const tokens = tf.layers.dense({ name: 'a', units: 8 }).apply(input) as tf.SymbolicTensor;
+    const mixed = multiHeadAttentionLayer({ name: 'm', heads }).apply(tokens) as tf.SymbolicTensor;
+    const summed = tf.layers.add().apply([tokens, mixed]) as tf.SymbolicTensor;
+    const output = tf.layers.dense({ name: 'c', units: 2 }).apply(summed) as tf.SymbolicTensor;
+    const model = stirred(tf.model({ inputs: input, outputs: output }));
+    const integral = toIntegral(model, { order: 'identity' });
+    resize(integral, { [dimsOf(integral, 'm')]: 2 });
+    const channels = everyOther(8);
+    setPartition(integral, 'a', centres(channels, 8));
+    const x = () => [1, 2].map((seed) => tf.randomNormal([40, 5, 3], 0, 1, 'float32', seed));
+    const at = (of: tf.LayersModel, layer: string) =>
+      upTo(of, layer).predict(tf.concat(x())) as tf.Tensor3D;
+    /** What the heads carry, written out. */
+    const carried = (of: tf.LayersModel) => {
+      const [wq, bq, wk, bk, wv, bv] = of.getLayer('m').getWeights() as tf.Tensor[];
+      const split = (w: tf.Tensor, b: tf.Tensor) =>
+        tf.split(at(of, 'a').reshape([400, -1]).dot(w).add(b).reshape([80, 5, -1]), heads, 2);
+      const [q, k, v] = [split(wq!, bq!), split(wk!, bk!), split(wv!, bv!)];
+      const one = (h: number) => {
+        const scores = tf.matMul(q[h]!, k[h]!, false, true).div(Math.sqrt(q[h]!.shape[2]!));
+        return tf.matMul(tf.softmax(scores), v[h]!);
+      };
+      return flat(tf.concat([one(0), one(1)], 2));
+    };
+    const wanted = flat(at(model, 'm'));
+    const left = (of: tf.LayersModel) => {
+      const made = flat(at(of, 'm'));
+      const residuals = made.map((row, r) => row.map((v, k) => v - wanted[r]![channels[k]!]!));
+      return explained(residuals, carried(of));
+    };
+    const [sampled, plain] = [extract(integral), extract(integral)];
+    expect(await fitLeastSquares(plain, integral, x(), { ridge: 0 })).toBe(2);
+    expect(left(plain)).toBeLessThan(1e-3);
+    expect(left(sampled)).toBeGreaterThan(0.03);
   });
 
   test('with a heavy ridge keeps the sampled weights, without misses less than they do', async () => {

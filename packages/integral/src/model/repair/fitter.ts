@@ -2,9 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import type { SparseMatrix } from '../../interpolation/basis.ts';
 import type { AxisSampler } from '../axis.ts';
 import { multiplyAxis } from '../multiply-axis.ts';
+import { ProjectionFit } from './attention.ts';
 import { placesOf } from './covariance.ts';
+import { DepthwiseFit } from './depthwise.ts';
 import { type LinearLayer, weightOf } from './layers.ts';
 import { Moments } from './moments.ts';
+import { inputOf, thinned, valuesOf } from './pairs.ts';
+
+/** A kernel that sums over channels of its layer's input. */
+type Reading = LinearLayer & { input: AxisSampler };
 
 /** The positions of all channels of an axis at each of the places they have there; null where parts have unequally many. */
 function positionsAt(axis: AxisSampler, when: 'before' | 'after'): Int32Array[] | null {
@@ -41,22 +47,6 @@ interface Features {
   at: readonly Int32Array[];
 }
 
-/** What a layer is given for a batch, as rows of its last axis. */
-async function inputsOf(
-  model: tf.LayersModel,
-  layer: string,
-  x: tf.Tensor,
-): Promise<tf.TypedArray> {
-  const input = model.getLayer(layer).input as tf.SymbolicTensor;
-  const known = model.inputs.some(({ id }) => id === input.id);
-  if (known) return x.data();
-  const upTo = tf.model({ inputs: model.inputs, outputs: input });
-  const out = tf.tidy(() => upTo.apply(x, { training: false }) as tf.Tensor);
-  const values = await out.data();
-  out.dispose();
-  return values;
-}
-
 /** Fits layers of a small model to what a large one computes over the same batches. */
 export class Fitter {
   readonly #plain: tf.LayersModel;
@@ -76,23 +66,67 @@ export class Fitter {
     this.#options = options;
   }
 
-  /** Fits one layer's kernel (and bias) to inputs as they are now. */
-  async layer(layer: LinearLayer & { input: AxisSampler }): Promise<void> {
-    const { path, input, norm, bias } = layer;
+  /**
+   * Fits a layer's kernels (and biases) to inputs as they are now.
+   *
+   * @param kernels its kernels
+   * @param changed whether its inputs are other channels than they were
+   * @returns whether there was anything to fit
+   */
+  async layer(kernels: readonly LinearLayer[], changed: boolean): Promise<boolean> {
+    const reading = kernels.filter(
+      (each): each is Reading => each.input !== undefined && each.name !== 'output_kernel',
+    );
+    const { ridge } = this.#options;
+    let done = false;
+    if (changed && reading.length > 0) done = await this.#inputs(reading);
+    for (const kernel of kernels) {
+      const { name, norm, bias, plain } = kernel;
+      const original = this.#original.getLayer(plain.name);
+      if (name === 'depthwise_kernel' && changed) {
+        const fit = new DepthwiseFit(kernel, original);
+        await this.#pairs(plain.name, (now, was) => fit.add(now, was, this.#options.rows));
+        fit.write(ridge, bias !== undefined || norm !== undefined);
+        done = true;
+      }
+      if (name === 'output_kernel' && (changed || kernels.some(({ sampler }) => !sampler.whole))) {
+        const fit = new ProjectionFit(kernel, original);
+        await this.#pairs(plain.name, (now, was) => fit.add(now, was, this.#options.rows));
+        fit.write(ridge);
+        done = true;
+      }
+    }
+    return done;
+  }
+
+  /** What a layer is given now, and what it was given, batch by batch. */
+  async #pairs(
+    layer: string,
+    take: (now: tf.Tensor, was: tf.Tensor) => Promise<void>,
+  ): Promise<void> {
+    for (const x of this.#batches) {
+      await take(inputOf(this.#plain, layer, x), inputOf(this.#original, layer, x));
+    }
+  }
+
+  /** Fits the inputs that kernels of one layer read, the same for all of them. */
+  async #inputs(kernels: readonly Reading[]): Promise<boolean> {
+    const [{ path, input, norm, bias }] = kernels as readonly [Reading];
     const after = positionsAt(input, 'after');
     const before = positionsAt(input, 'before');
-    if (after === null || before === null) return;
+    if (after === null || before === null) return false;
     const [now = new Int32Array(), was = new Int32Array()] = [after[0], before[0]];
     const moments = new Moments(now.length, was.length);
-    for (const x of this.#batches) {
-      const small = { at: after, values: await inputsOf(this.#plain, path, x) };
-      const whole = { at: before, values: await inputsOf(this.#original, path, x) };
+    await this.#pairs(path, async (x, y) => {
+      const small = { at: after, values: await valuesOf(x) };
+      const whole = { at: before, values: await valuesOf(y) };
       const sizes = { now: input.length, was: was.length * before.length };
       addRows(moments, small, whole, sizes, this.#options.rows);
-    }
+    });
     const constant = bias !== undefined || norm !== undefined;
     const { matrix, constants } = moments.fit(samplingMatrix(input), this.#options.ridge, constant);
-    write(layer, matrix, constants, { now: after, was: before });
+    for (const kernel of kernels) write(kernel, matrix, constants, { now: after, was: before });
+    return true;
   }
 
   /** Gives a norm the statistics of its inputs as they are now. */
@@ -104,7 +138,7 @@ export class Fitter {
     const squares = new Float64Array(channels);
     let count = 0;
     for (const x of this.#batches) {
-      const values = await inputsOf(this.#plain, layer.name, x);
+      const values = await valuesOf(inputOf(this.#plain, layer.name, x));
       for (let i = 0; i < values.length; i++) {
         const c = i % channels;
         sums[c] = sums[c]! + values[i]!;
@@ -131,7 +165,6 @@ function addRows(
 ): void {
   const pixels = small.values.length / sizes.now;
   const places = small.at.length;
-  const step = Math.max(1, (pixels * places) / most);
   const a = new Float64Array((small.at[0] as Int32Array).length);
   const b = new Float64Array((whole.at[0] as Int32Array).length);
   const read = (into: Float64Array, { values, at }: Features, width: number, row: number) => {
@@ -139,8 +172,7 @@ function addRows(
     const base = Math.floor(row / places) * width;
     for (let i = 0; i < into.length; i++) into[i] = values[base + positions[i]!]!;
   };
-  for (let next = 0; next < pixels * places; next += step) {
-    const row = Math.floor(next);
+  for (const row of thinned(pixels * places, most)) {
     read(a, small, sizes.now, row);
     read(b, whole, sizes.was, row);
     moments.add(a, b);
@@ -149,7 +181,7 @@ function addRows(
 
 /** Reads a layer's old inputs as `matrix` and `constants` tell them from those there are. */
 function write(
-  { coefficients, kernel, bias, sampler, input, output }: LinearLayer & { input: AxisSampler },
+  { coefficients, kernel, bias, sampler, input, output }: Reading,
   matrix: Float64Array,
   constants: Float64Array,
   { now, was }: { now: readonly Int32Array[]; was: readonly Int32Array[] },

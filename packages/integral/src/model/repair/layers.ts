@@ -6,9 +6,11 @@ import { normsAfter } from '../fold.ts';
 import { type IntegralState, stateOf } from '../state.ts';
 import type { GridSampler } from '../weight.ts';
 
-/** A layer that is linear in its kernel, in the plain model and in the integral one it was extracted from. */
+/** A kernel that its layer is linear in, in the plain model and in the integral one it was extracted from. */
 export interface LinearLayer {
   path: string;
+  /** The kernel's name; attention has four. */
+  name: string;
   plain: tf.layers.Layer;
   /** The kernel's coefficients, [.., channels before sampling]. */
   coefficients: tf.Tensor;
@@ -24,7 +26,8 @@ export interface LinearLayer {
   norm: tf.layers.Layer | undefined;
 }
 
-const kernels = ['kernel', 'depthwise_kernel'];
+const attentionKernels = ['query_kernel', 'key_kernel', 'value_kernel', 'output_kernel'];
+const kernels = ['kernel', 'depthwise_kernel', ...attentionKernels];
 
 function shapesAgree(a: readonly (number | null)[], b: readonly (number | null)[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
@@ -63,32 +66,37 @@ export function requireExtracted(
   return state;
 }
 
-/** The convolutions and dense layers of a model whose channels are known, in the order in which they compute. */
+/** The kernels of convolutions, dense layers and attention whose channels are known, in the order in which they compute. */
 export function linearLayers(state: IntegralState, plain: tf.LayersModel): LinearLayer[] {
   const twins = new Map(layerPlaces(plain).map(({ path, layer }) => [path, layer]));
   const norms = normsAfter(plain);
   return layerPlaces(state.model).flatMap(({ path, layer }): LinearLayer[] => {
     const twin = twins.get(path) as tf.layers.Layer;
-    const index = layer.weights.findIndex((weight) => kernels.includes(weightName(weight)));
-    const coefficients = layer.weights[index];
-    const sampler = coefficients && state.samplers.get(coefficients);
-    if (coefficients === undefined || sampler === undefined) return [];
-    const axis = (role: SlotRole) => sampler.axisOf(role);
-    const output = axis('output') ?? axis('depthwise');
-    if (output === undefined) return [];
     const norm = norms.get(path);
-    return [
-      {
-        path,
-        plain: twin,
-        coefficients: coefficients.read(),
-        kernel: twin.weights[index] as tf.LayerVariable,
-        bias: weightOf(twin, 'bias'),
-        sampler,
-        output,
-        input: axis('input'),
-        norm: norm === undefined ? undefined : twins.get(norm),
-      },
-    ];
+    // The second kernel of a separable convolution is not known to the repairs, and its bias is not of the first.
+    if (weightOf(layer, 'pointwise_kernel') !== undefined) return [];
+    return layer.weights.flatMap((coefficients, index): LinearLayer[] => {
+      const name = weightName(coefficients);
+      const sampler = kernels.includes(name) ? state.samplers.get(coefficients) : undefined;
+      if (sampler === undefined) return [];
+      const axis = (role: SlotRole) => sampler.axisOf(role);
+      const output = axis('output') ?? axis('depthwise');
+      if (output === undefined) return [];
+      const own = attentionKernels.includes(name) ? name.replace('kernel', 'bias') : 'bias';
+      return [
+        {
+          path,
+          name,
+          plain: twin,
+          coefficients: coefficients.read(),
+          kernel: twin.weights[index] as tf.LayerVariable,
+          bias: weightOf(twin, own),
+          sampler,
+          output,
+          input: axis('input'),
+          norm: norm === undefined ? undefined : twins.get(norm),
+        },
+      ];
+    });
   });
 }

@@ -1,13 +1,12 @@
-import { onlyOptions, weightName } from '@pleat/ops';
+import { layerPlaces, onlyOptions } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { requireCount } from '../../arguments.ts';
-import type { AxisSampler } from '../axis.ts';
 import { extract } from '../extract.ts';
 import { applySizes, freeGroups } from '../resize.ts';
 import type { IntegralState } from '../state.ts';
 import { applySetting, settingNow } from '../widths.ts';
 import { Fitter } from './fitter.ts';
-import { type LinearLayer, linearLayers, requireExtracted, weightOf } from './layers.ts';
+import { linearLayers, requireExtracted, weightOf } from './layers.ts';
 
 const who = 'fitLeastSquares';
 
@@ -47,8 +46,12 @@ const isLast = (layer: tf.layers.Layer): boolean =>
  * sampled along its outputs alone. For dense layers and 1 x 1 convolutions that is the least-squares fit of the layer's own
  * output; wider kernels see each pixel repaired by itself. Constants go into the bias, where there is one. Layers are fitted in
  * the order in which they compute, each to inputs that the repaired ones before it give, and batch norms on the way get the
- * statistics of these batches, as `recalibrate` would give them. Depthwise layers, attention, layers used twice and models
- * within the model stay as sampled.
+ * statistics of these batches, as `recalibrate` would give them.
+ *
+ * Of depthwise layers the few taps of each channel (and its constant) are fitted to the channels it stands for: to what the
+ * original layer makes, sampled as the channels are. Of attention, queries, keys and values read their inputs as dense layers do,
+ * and the output kernel is fitted, from what the heads carry now, to what the original layer makes. Separable
+ * convolutions, embeddings, recurrent layers, layers used twice and models within the model stay as sampled.
  * @param plain What `extract` gave; changed in place.
  * @param integral The model it was extracted from, at the same sizes; it is not changed.
  * @param batches Inputs; each is disposed of in the end.
@@ -79,17 +82,18 @@ export async function fitLeastSquares(
     for await (const x of batches) kept.push(x);
     if (kept.length === 0) throw new RangeError(`${who}: there are no batches to fit to.`);
     const fitter = new Fitter(plain, original, kept, { ridge, rows });
-    const linear = new Map(linearLayers(state, plain).map((layer) => [layer.plain, layer]));
+    const linear = linearLayers(state, plain);
+    const moved = new Set(
+      layerPlaces(state.model)
+        .filter(({ layer }) => layer.weights.some((w) => state.samplers.get(w)?.whole === false))
+        .map(({ path }) => path),
+    );
     const steps = plain.layers.filter((layer) => applied(layer) === 1);
     let [changed, fitted] = [false, 0];
     for (const [done, layer] of steps.entries()) {
-      const own = linear.get(layer);
-      const reads = own?.input !== undefined && weightName(own.kernel) === 'kernel';
-      if (reads && changed && isLast(layer)) {
-        await fitter.layer(own as LinearLayer & { input: AxisSampler });
-        fitted++;
-      }
-      changed ||= own !== undefined && !own.sampler.whole;
+      const own = linear.filter((kernel) => kernel.plain === layer);
+      if (isLast(layer) && (await fitter.layer(own, changed))) fitted++;
+      changed ||= moved.has(layer.name);
       if (changed && weightOf(layer, 'moving_variance') !== undefined) await fitter.norm(layer);
       onLayer?.(done + 1, steps.length);
     }

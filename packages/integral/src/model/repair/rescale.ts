@@ -1,6 +1,8 @@
+import { layerPlaces, type PleatMultiHeadAttentionLayer } from '@pleat/ops';
 import * as tf from '@tensorflow/tfjs';
 import { type Covariance, covariances, laidOut, placesOf, variancesMade } from './covariance.ts';
 import { type LinearLayer, linearLayers, requireExtracted, weightOf } from './layers.ts';
+import { scoreRepair } from './scores.ts';
 
 /**
  * What each channel of a sampled layer must be multiplied by to vary as the channels it stands for: the root of the variance
@@ -36,14 +38,18 @@ function apply({ kernel, output, norm }: LinearLayer, factors: tf.Tensor1D): voi
 }
 
 /**
- * Repairs the variances of a resampled model without any data: every channel of a convolution or dense layer is rescaled to
+ * Repairs the variances of a resampled model without any data: every channel of a convolution, dense layer or attention is rescaled to
  * vary as much as the channels it stands for did.
  *
  * A sampled channel is a combination of neighbours; as far as those are not alike it varies less than they do, and a sum over
  * fewer of them varies more. With x the inputs of a layer, C their covariance, w a channel's kernel and a prime for what is
  * sampled, its variance is w C w^T, and the factor is the root of (P diag(W C W^T))_k over (w'_k C' w'_k^T), P interpolating
  * linearly. C is told from the kernels that make x (see `covariances`). A batch norm right after the layer takes the factor in
- * its variance; else the kernel does. Attention is left as it is.
+ * its variance; else the kernel does.
+ *
+ * Values and the output kernel of attention are rescaled as dense layers are, as though all heads averaged alike over tokens. The
+ * queries of each head take one factor, so that its scores vary over keys as before (see `scoreRepair`). Attention whose heads
+ * themselves were resized is left as it is, and so are separable convolutions.
  * @param plain What `extract` gave; changed in place.
  * @param integral The model it was extracted from, at the same sizes; it is not changed.
  * @returns The plain model.
@@ -58,13 +64,25 @@ export function rescale(plain: tf.LayersModel, integral: tf.LayersModel): tf.Lay
   tf.tidy(() => {
     const layers = linearLayers(state, plain);
     const covariance = covariances(state, layers);
-    const factors = layers.map((layer) =>
-      layer.sampler.whole ? null : factorsOf(layer, covariance),
-    );
-    layers.forEach((layer, i) => {
-      const own = factors[i];
-      if (own != null) apply(layer, own);
+    const originals = new Map(layerPlaces(state.model).map(({ path, layer }) => [path, layer]));
+    const repairs = layers.map((layer) => {
+      const heads = state.groups.get(`${layer.path}/heads`);
+      if (layer.name === 'key_kernel' || heads?.whole === false) return null;
+      if (layer.name === 'query_kernel') {
+        const key = layers.find(({ path, name }) => path === layer.path && name === 'key_kernel');
+        const original = originals.get(layer.path);
+        const { input } = layer;
+        if (key === undefined || original === undefined || input === undefined) return null;
+        const moved = !(layer.sampler.whole && key.sampler.whole);
+        const count = (layer.plain as PleatMultiHeadAttentionLayer).heads;
+        return moved ? scoreRepair({ ...layer, input }, key, original, count, covariance) : null;
+      }
+      if (layer.sampler.whole) return null;
+      const factors = factorsOf(layer, covariance);
+      return () => apply(layer, factors);
     });
+    // All are computed of the model as it was.
+    for (const repair of repairs) repair?.();
   });
   return plain;
 }
