@@ -1,6 +1,6 @@
 // Which learner and which of its options serve best? Small networks, three seeds, Fashion-MNIST images that ship with the
 // packages. Choices are made by the validation accuracy here; the test images are not looked at.
-// usage: node learners.mjs [SEEDS=3] [GROUP ...]   groups as below; all by default
+// usage: node learners.mjs [SEEDS=3] [NAME ...]   groups or variants as below, all by default; other rows stay as they were
 import { readFileSync } from 'node:fs';
 import { decodeModel, encodeModel, inspectModel, isScore, maskBits } from '@pleat/mask';
 import { decaysByDefault } from '@pleat/optim';
@@ -92,11 +92,17 @@ function earlier() {
 
 const [seeds = '3', ...wanted] = process.argv.slice(2);
 const engine = await startEngine();
-const rows = earlier().filter(({ group }) => wanted.length > 0 && !wanted.includes(group));
+const isWanted = (group, variant) =>
+  wanted.length === 0 || wanted.includes(group) || wanted.includes(variant);
+const rows = earlier().filter(({ group, variant }) => !isWanted(group, variant));
+const order = Object.entries(groups).flatMap(([group, variants]) =>
+  Object.keys(variants).map((variant) => `${group} ${variant}`),
+);
+const place = ({ group, variant }) => order.indexOf(`${group} ${variant}`);
 const data = new Map();
 for (const [group, variants] of Object.entries(groups)) {
-  if (wanted.length > 0 && !wanted.includes(group)) continue;
   for (const [variant, options] of Object.entries(variants)) {
+    if (!isWanted(group, variant)) continue;
     const runs = [];
     for (let seed = 0; seed < Number(seeds); seed++) {
       if (!data.has(seed)) data.set(seed, await loadData(seed, images));
@@ -132,7 +138,7 @@ for (const [group, variants] of Object.entries(groups)) {
     report(
       'compression-learners',
       `Validation accuracy of ConvMixer 48/2 (patch 4) on ${images} Fashion-MNIST images, ${epochs} epochs, engine ${engine}; files with norms folded in float16`,
-      rows,
+      rows.toSorted((a, b) => place(a) - place(b)),
     );
   }
 }

@@ -262,6 +262,14 @@ export class TorchBackend extends tf.KernelBackend {
     return references === 1 && readers === 0;
   }
 
+  /** The data of a tensor whose values were written over, under a new id: what others remember by the old one is of the old values. */
+  renew({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+    const id = {};
+    this.#data.set(id, this.#data.get(dataId));
+    this.#data.delete(dataId);
+    return { dataId: id, shape, dtype };
+  }
+
   override numDataIds(): number {
     return this.#data.numDataIds();
   }

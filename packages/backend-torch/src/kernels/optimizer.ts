@@ -3,15 +3,21 @@ import type { TorchBackend } from '../backend.ts';
 import type { Handle } from '../ffi/dispatch.ts';
 import type { Inputs, Kernel, KernelTable } from '../kernel.ts';
 
-/** The tensor to write a result into: its own data where nobody shares it, else a copy. */
-function consumed(torch: TorchBackend, info: tf.TensorInfo): tf.TensorInfo {
-  if (torch.isSole(info)) return torch.alias(info);
-  return torch.output(
-    torch.engine.op('aten::clone', torch.handle(info), 0),
-    info.shape,
-    info.dtype,
-  );
+/** What a result is written into: a tensor's own data where nobody shares it, else a copy. */
+interface Place {
+  readonly info: tf.TensorInfo;
+  readonly own: boolean;
 }
+
+function place(torch: TorchBackend, info: tf.TensorInfo): Place {
+  if (torch.isSole(info)) return { info, own: true };
+  const copy = torch.engine.op('aten::clone', torch.handle(info), 0);
+  return { info: torch.output(copy, info.shape, info.dtype), own: false };
+}
+
+/** What was written, as tfjs knows it from kernels that make new tensors. */
+const written = (torch: TorchBackend, places: readonly Place[]): tf.TensorInfo[] =>
+  places.map(({ info, own }) => (own ? torch.renew(info) : info));
 
 /** The positions of equal settings together: libtorch takes one decay and one step a call. */
 function groups(count: number, key: (i: number) => string): number[][] {
@@ -68,8 +74,12 @@ interface Sgd extends Lists {
 const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
   const { engine } = torch;
   const list = split(inputs, attrs.count, [4]);
-  const results = [0, 2, 3].map((i) => list(i).map((info) => consumed(torch, info)));
-  const [values, ms, vs] = results as [tf.TensorInfo[], tf.TensorInfo[], tf.TensorInfo[]];
+  const results = [0, 2, 3].map((i) => list(i).map((info) => place(torch, info)));
+  const [values, ms, vs] = results.map((places) => places.map(({ info }) => info)) as [
+    tf.TensorInfo[],
+    tf.TensorInfo[],
+    tf.TensorInfo[],
+  ];
   const gradients = list(1);
   const op = attrs.decoupled ? 'aten::_fused_adamw_' : 'aten::_fused_adam_';
   for (const group of groups(attrs.count, (i) => `${attrs.weightDecay[i]} ${attrs.step[i]}`)) {
@@ -94,21 +104,22 @@ const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
       null,
     );
   }
-  return results.flat();
+  return written(torch, results.flat());
 };
 
 const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
   const list = split(inputs, attrs.count, [2, 3]);
-  const values = list(0).map((info) => consumed(torch, info));
+  const values = list(0).map((info) => place(torch, info));
   const gradients = list(1);
-  const velocities = list(2).map((info) => consumed(torch, info));
+  const velocities = list(2).map((info) => place(torch, info));
   for (const group of groups(attrs.count, (i) => String(attrs.weightDecay[i]))) {
     const take = (infos: tf.TensorInfo[]): Handle[] => group.map((i) => torch.handle(infos[i]!));
+    const taken = (places: Place[]): Handle[] => take(places.map(({ info }) => info));
     torch.engine.ops(
       'aten::_fused_sgd_',
-      take(values),
+      taken(values),
       take(gradients),
-      velocities.length === 0 ? [] : take(velocities),
+      velocities.length === 0 ? [] : taken(velocities),
       attrs.weightDecay[group[0]!]!,
       attrs.momentum,
       attrs.learningRate,
@@ -120,7 +131,7 @@ const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
       null,
     );
   }
-  return [...values, ...velocities];
+  return written(torch, [...values, ...velocities]);
 };
 
 /** In place: small tensors that outlive a step would come to lie between large ones that do not, and tear the heap. */
@@ -129,11 +140,11 @@ const moveTowards: Kernel = (torch, inputs, { count, share }: { count: number; s
   const list = split(inputs, count, [2]);
   const targets = list(1);
   const weight = engine.scalar(share, 'float32');
-  const values = list(0).map((info) => consumed(torch, info));
-  values.forEach((value, i) => {
-    engine.op('aten::lerp_.Tensor', torch.handle(value), torch.handle(targets[i]!), weight);
+  const values = list(0).map((info) => place(torch, info));
+  values.forEach(({ info }, i) => {
+    engine.op('aten::lerp_.Tensor', torch.handle(info), torch.handle(targets[i]!), weight);
   });
-  return values;
+  return written(torch, values);
 };
 
 /** Kernels of lists, for tensors of every kind: optimisers have floats alone. */
