@@ -136,14 +136,14 @@ describe.skipIf(torchFolder === undefined)('fused optimisers on libtorch', () =>
       const update = () => optimizer.applyGradients({ [variable.name]: gradient });
       update();
       const { dataId } = variable;
-      const before = tf.memory();
+      const before = tf.memory() as unknown as TorchMemory & tf.MemoryInfo;
       const { calls } = profileTorch(update);
       expect(calls.filter(({ name }) => name === 'aten::clone')).toEqual([]);
       expect(tf.memory()).toMatchObject({
         numTensors: before.numTensors,
         numDataBuffers: before.numDataBuffers,
         numBytes: before.numBytes,
-        torchBytes: (before as TorchMemory).torchBytes,
+        torchBytes: before.torchBytes,
       });
       expect(variable.dataId).not.toBe(dataId);
       expect(variable.dataSync()[999]).toBeCloseTo(0.8, 6);
