@@ -53,6 +53,12 @@ const groups = {
     'ternary, learned threshold, price 0.03': { ...mask(threefold), penalty: priced(0.03) },
     'ternary, learned threshold, price 0.1': { ...mask(threefold), penalty: priced(0.1) },
   },
+  'high price': {
+    'learned-keep, price 1': { ...mask(free), penalty: priced(1) },
+    'learned-keep, price 10': { ...mask(free), penalty: priced(10) },
+    'threshold, price 1': { ...mask({ name: 'threshold', keep: 0.4 }), penalty: priced(1) },
+    'threshold, price 10': { ...mask({ name: 'threshold', keep: 0.4 }), penalty: priced(10) },
+  },
   training: {
     'signed, adamw, gradient times |w|': mask('signed', { scoreGradient: 'magnitude' }),
     'signed, sgd': { ...mask('signed'), optimizer: 'sgd', learningRate: 0.5, weightDecay: 0 },
