@@ -80,6 +80,34 @@ export function batchNormTrain<T extends tf.Tensor>(
 }
 
 /**
+ * With r = 1 / sqrt(variance + epsilon) and s = sum dy (x - mean): dx = dy gamma r, dgamma = s r, dbeta = sum dy,
+ * dmean = -gamma r dbeta, dvariance = -gamma r^3 s / 2. tfjs' own gradient takes fourteen passes over x, one of them a tiling, where this takes five.
+ */
+function inferGradient(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  epsilon: number,
+): tf.Tensor[] {
+  const channels = x.shape[x.rank - 1]!;
+  const dyRows = dy.reshape([-1, channels]);
+  const invStd = variance.add(epsilon).rsqrt();
+  const factor = gamma.mul(invStd);
+  const dbeta = dyRows.sum(0);
+  const moved = x.reshape([-1, channels]).sub(mean).mul(dyRows).sum(0);
+  const dgamma = moved.mul(invStd);
+  return [
+    dyRows.mul(factor).reshape(x.shape),
+    dgamma,
+    dbeta,
+    factor.mul(dbeta).neg(),
+    dgamma.mul(factor).mul(invStd).mul(-0.5),
+  ];
+}
+
+/**
  * Batch normalisation with given statistics.
  *
  * @param x - [..., c], float32, rank 2 or more.
@@ -106,16 +134,19 @@ export function batchNormInfer<T extends tf.Tensor>(
 ): T {
   const { epsilon = 1e-5 } = options;
   const channels = checkChannels('batchNormInfer', x, { gamma, beta, mean, variance });
-  return tf.tidy(() =>
-    tf
-      .batchNorm2d(
-        x.reshape<tf.Tensor2D>([-1, channels]),
-        mean as tf.Tensor1D,
-        variance as tf.Tensor1D,
-        beta as tf.Tensor1D,
-        gamma as tf.Tensor1D,
-        epsilon,
-      )
-      .reshape(x.shape),
-  ) as unknown as T;
+  const [y] = withGradient(
+    [x, gamma, beta, mean, variance],
+    () => {
+      const rows = x.reshape<tf.Tensor2D>([-1, channels]);
+      const vectors = [mean, variance, beta, gamma] as tf.Tensor1D[];
+      const [m, v, b, g] = vectors as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+      const y = tf.batchNorm2d(rows, m, v, b, g, epsilon).reshape(x.shape);
+      return { y, saved: [x, gamma, mean, variance] };
+    },
+    (dy, saved) => {
+      const [x, gamma, mean, variance] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      return inferGradient(dy, x, gamma, mean, variance, epsilon);
+    },
+  );
+  return y as unknown as T;
 }
