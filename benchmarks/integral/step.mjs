@@ -1,5 +1,6 @@
 // What does a training step of an integral model cost beside that of a plain network, and what of it is the sampling of weights?
 //   node benchmarks/integral/step.mjs [torch] [wasm]      torch wants a libtorch (PLEAT_TORCH)
+//   node benchmarks/integral/step.mjs --ops [wasm]        kernels that a step of tuning calls, counted by name; measures no time
 import { extract, integralGroups, resize, toIntegral, tunePartitions } from '@pleat/integral';
 import { nin, resNet } from '@pleat/models';
 import { adam, adamw } from '@pleat/optim';
@@ -55,6 +56,39 @@ async function tuning(integral, { x, y }, steps) {
   return median(marks.slice(2).map((mark, i) => mark - marks[i + 1]));
 }
 
+/** How often a step of tuning calls each kernel of an engine; the kinds called most come first. */
+async function kernelCalls(engine, network) {
+  const integral = narrow(toIntegral(networks[network](), { order: 'identity' }));
+  const calls = new Map();
+  let counting = false;
+  const kernels = tf.getKernelsForBackend(engine).map((kernel) => {
+    const own = kernel.kernelFunc;
+    kernel.kernelFunc = (input) => {
+      if (counting) calls.set(kernel.kernelName, (calls.get(kernel.kernelName) ?? 0) + 1);
+      return own(input);
+    };
+    return () => {
+      kernel.kernelFunc = own;
+    };
+  });
+  function* batches() {
+    for (const counted of [false, true]) {
+      const x = tf.randomNormal([2, 32, 32, 3], 0, 1, 'float32', 1);
+      const y = tf.randomUniform([2], 0, 10, 'int32', 2);
+      counting = counted;
+      yield { x, y };
+    }
+  }
+  const optimizer = adam({ learningRate: 1e-4 });
+  await tunePartitions(integral, batches(), { optimizer });
+  optimizer.dispose();
+  for (const restore of kernels) restore();
+  tf.disposeVariables();
+  const sorted = [...calls].sort((a, b) => b[1] - a[1]);
+  const all = sorted.reduce((sum, [, count]) => sum + count, 0);
+  return { engine, network, all, ...Object.fromEntries(sorted.slice(0, 12)) };
+}
+
 async function measure(engine, network, size) {
   const batch = {
     x: tf.randomNormal([size, 32, 32, 3], 0, 1, 'float32', 1),
@@ -88,7 +122,8 @@ async function measure(engine, network, size) {
   };
 }
 
-const wanted = process.argv.slice(2);
+const countOnly = process.argv.includes('--ops');
+const wanted = process.argv.slice(2).filter((each) => each !== '--ops');
 const rows = [];
 for (const engine of ['torch', 'wasm'].filter((each) => !wanted.length || wanted.includes(each))) {
   try {
@@ -98,11 +133,17 @@ for (const engine of ['torch', 'wasm'].filter((each) => !wanted.length || wanted
     continue;
   }
   for (const network of Object.keys(networks)) {
+    if (countOnly) {
+      console.log(JSON.stringify(await kernelCalls(engine, network)));
+      continue;
+    }
     for (const size of batchSizes) rows.push(await measure(engine, network, size));
   }
 }
-report(
-  'integral-step',
-  'What does a training step of an integral model cost beside the plain network, one thread, in milliseconds (CIFAR shapes)?',
-  rows,
-);
+if (!countOnly) {
+  report(
+    'integral-step',
+    'What does a training step of an integral model cost beside the plain network, one thread, in milliseconds (CIFAR shapes)?',
+    rows,
+  );
+}
