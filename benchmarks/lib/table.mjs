@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cell = (value) =>
-  typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value ?? '');
+  typeof value === 'number'
+    ? String(Number(value.toPrecision(4)))
+    : String(value ?? '').replaceAll('|', '\\|');
 
 function table(rows) {
   const list = Array.isArray(rows)
