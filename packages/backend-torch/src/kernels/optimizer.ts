@@ -74,21 +74,17 @@ interface Sgd extends Lists {
 const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
   const { engine } = torch;
   const list = split(inputs, attrs.count, [4]);
-  const results = [0, 2, 3].map((i) => list(i).map((info) => place(torch, info)));
-  const [values, ms, vs] = results.map((places) => places.map(({ info }) => info)) as [
-    tf.TensorInfo[],
-    tf.TensorInfo[],
-    tf.TensorInfo[],
-  ];
+  const placesOf = (i: number): Place[] => list(i).map((info) => place(torch, info));
+  const [values, ms, vs] = [placesOf(0), placesOf(2), placesOf(3)];
   const gradients = list(1);
   const op = attrs.decoupled ? 'aten::_fused_adamw_' : 'aten::_fused_adam_';
   for (const group of groups(attrs.count, (i) => `${attrs.weightDecay[i]} ${attrs.step[i]}`)) {
-    const take = (infos: tf.TensorInfo[]): Handle[] => group.map((i) => torch.handle(infos[i]!));
+    const take = (places: Place[]): Handle[] => group.map((i) => torch.handle(places[i]!.info));
     const step = engine.full([], attrs.step[group[0]!]!, 'float32');
     engine.ops(
       op,
       take(values),
-      take(gradients),
+      group.map((i) => torch.handle(gradients[i]!)),
       take(ms),
       take(vs),
       [],
@@ -104,7 +100,7 @@ const fusedAdam: Kernel = (torch, inputs, attrs: Adam) => {
       null,
     );
   }
-  return written(torch, results.flat());
+  return written(torch, [...values, ...ms, ...vs]);
 };
 
 const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
@@ -113,13 +109,12 @@ const fusedSgd: Kernel = (torch, inputs, attrs: Sgd) => {
   const gradients = list(1);
   const velocities = list(2).map((info) => place(torch, info));
   for (const group of groups(attrs.count, (i) => String(attrs.weightDecay[i]))) {
-    const take = (infos: tf.TensorInfo[]): Handle[] => group.map((i) => torch.handle(infos[i]!));
-    const taken = (places: Place[]): Handle[] => take(places.map(({ info }) => info));
+    const take = (places: Place[]): Handle[] => group.map((i) => torch.handle(places[i]!.info));
     torch.engine.ops(
       'aten::_fused_sgd_',
-      taken(values),
-      take(gradients),
-      velocities.length === 0 ? [] : taken(velocities),
+      take(values),
+      group.map((i) => torch.handle(gradients[i]!)),
+      velocities.length === 0 ? [] : take(velocities),
       attrs.weightDecay[group[0]!]!,
       attrs.momentum,
       attrs.learningRate,
