@@ -70,15 +70,19 @@ export function convertCommand(): Command {
       const { model, metadata } = await openModel(source);
       output.note('Ordering the channels of every group ...');
       const progress = createUnitProgress('group');
-      const integral = toIntegral(model, {
-        order: flags.order as 'tsp',
-        batchNorm: flags.batchNorm as 'keep',
-        filter: flags.filter as 'point',
-        seed: flags.seed as number,
-        coefficients,
-        onProgress: ({ group, done, of }) => progress.update(done, of, group),
-      });
-      progress.stop();
+      let integral: ReturnType<typeof toIntegral>;
+      try {
+        integral = toIntegral(model, {
+          order: flags.order as 'tsp',
+          batchNorm: flags.batchNorm as 'keep',
+          filter: flags.filter as 'point',
+          seed: flags.seed as number,
+          coefficients,
+          onProgress: ({ group, done, of }) => progress.update(done, of, group),
+        });
+      } finally {
+        progress.stop();
+      }
       integral.setUserDefinedMetadata({ ...metadata, ...integral.getUserDefinedMetadata() });
       const bytes = await store.storeModel(file, integral);
       const report = integralReport(integral)!;

@@ -78,10 +78,13 @@ export function resizeCommand(): Command {
         checkFit(model, dataset);
         images = { dataset: { ...dataset, ...metadata.preprocessing }, batches, seed: 0 };
       }
-      await repairModel(repair, { plain: result, integral: model }, images, (done, total) =>
-        progress.update(done, total, 'fitted'),
-      );
-      progress.stop();
+      try {
+        await repairModel(repair, { plain: result, integral: model }, images, (done, total) =>
+          progress.update(done, total, 'fitted'),
+        );
+      } finally {
+        progress.stop();
+      }
       const bytes = await store.storeModel(file, result);
       const { parameters, original, compression } = lib.compressionOf(model);
       output.say(
