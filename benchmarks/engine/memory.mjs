@@ -6,18 +6,12 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { median, report } from '../lib/measure.mjs';
 import { cases, keep, learningRate } from './contenders/cases.mjs';
-import { start } from './contenders/child.mjs';
+import { baseline, enter, onLibtorch } from './contenders/child.mjs';
 
-const baseline = 'PyTorch eager, channels_last';
-const contenders = {
-  'PyTorch eager, NCHW': ['python', 'nchw'],
-  [baseline]: ['python', 'channels_last'],
-  'Pleat on torch': ['node', 'torch'],
-};
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: ['convmixer-64-4', 'resnet-20'] },
-    contender: { type: 'string', multiple: true, default: Object.keys(contenders) },
+    contender: { type: 'string', multiple: true, default: onLibtorch },
     steps: { type: 'string', default: '1000' },
     threads: { type: 'string', default: '2' },
   },
@@ -46,20 +40,16 @@ async function compare(model) {
     threads: Number(values.threads),
     device: 'cpu',
   };
-  const entered = [];
-  for (const name of values.contender) {
-    const [command, mode] = contenders[name];
-    const child = await start(command, { ...common, mode, keep, learningRate });
-    if (child.absent === undefined) entered.push({ name, child, resident: [] });
-    else console.log(`${name} is absent: ${child.absent}`);
-  }
+  const { entered, absent } = await enter(values.contender, { ...common, keep, learningRate });
+  for (const { contender, note } of absent) console.log(`${contender} is ${note}`);
+  for (const one of entered) one.resident = [];
   for (let step = 1; step <= steps; step++) {
     for (const { child, resident } of entered) {
       await child.step();
       resident.push(megabytes(child.pid, 'VmRSS'));
     }
   }
-  const measured = entered.map(({ name, child, resident }) => {
+  const measured = entered.map(({ contender: name, child, resident }) => {
     const late = resident.slice(settled);
     return {
       name,

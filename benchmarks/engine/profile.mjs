@@ -5,13 +5,8 @@
 import { parseArgs } from 'node:util';
 import { median, report } from '../lib/measure.mjs';
 import { cases, forms, keep, learningRate } from './contenders/cases.mjs';
-import { start } from './contenders/child.mjs';
+import { enter, onLibtorch } from './contenders/child.mjs';
 
-const contenders = {
-  'PyTorch eager, NCHW': ['python', 'nchw'],
-  'PyTorch eager, channels_last': ['python', 'channels_last'],
-  'Pleat on torch': ['node', 'torch'],
-};
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: Object.keys(cases) },
@@ -45,13 +40,10 @@ function byKind({ ms, calls }) {
 async function profile(model) {
   const threads = Number(values.threads);
   const common = { case: cases[model], form: values.form, threads, device: 'cpu', profile: true };
-  const entered = [];
-  for (const [name, [command, mode]] of Object.entries(contenders)) {
-    const more = command === 'node' ? { rehearsals: 150 } : {};
-    const child = await start(command, { ...common, ...more, mode, keep, learningRate });
-    if (child.absent === undefined) entered.push({ name, child, taken: [] });
-    else console.log(`${name} is absent: ${child.absent}`);
-  }
+  const options = { ...common, rehearsals: 150, keep, learningRate };
+  const { entered, absent } = await enter(onLibtorch, options);
+  for (const { contender, note } of absent) console.log(`${contender} is ${note}`);
+  for (const one of entered) one.taken = [];
   for (let round = -2; round < Number(values.rounds); round++) {
     for (const { child, taken } of entered) {
       const step = byKind(await child.step());
@@ -59,8 +51,8 @@ async function profile(model) {
     }
   }
   for (const { child } of entered) child.stop();
-  return entered.map(({ name, child, taken }) => ({
-    contender: name,
+  return entered.map(({ contender, child, taken }) => ({
+    contender,
     ...Object.fromEntries(
       Object.keys(taken[0]).map((kind) => [
         kind,

@@ -14,17 +14,8 @@ import { parseArgs } from 'node:util';
 import { median, report } from '../lib/measure.mjs';
 import { beside } from '../lib/others.mjs';
 import { cases, forms, keep, learningRate } from './contenders/cases.mjs';
-import { start } from './contenders/child.mjs';
+import { baseline, contenders, enter } from './contenders/child.mjs';
 
-const baseline = 'PyTorch eager, channels_last';
-const contenders = {
-  'PyTorch eager, NCHW': ['python', 'nchw'],
-  [baseline]: ['python', 'channels_last'],
-  'PyTorch compiled': ['python', 'compile'],
-  'Pleat on torch': ['node', 'torch'],
-  'Pleat on wasm': ['node', 'wasm'],
-  'Pleat on tensorflow': ['node', 'tensorflow'],
-};
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: Object.keys(cases) },
@@ -48,16 +39,12 @@ for (const [name, known] of Object.entries({ model: cases, contender: contenders
 }
 
 /** Starts the contenders that this machine has, one for each form. */
-async function enter(options) {
+async function enterAll(options) {
   const [entered, absent] = [[], []];
   for (const form of values.form) {
-    for (const contender of values.contender) {
-      const [command, mode] = contenders[contender];
-      const more = command === 'node' ? { rehearsals: Number(values.rehearsals) } : {};
-      const child = await start(command, { ...options, ...more, form, mode });
-      if (child.absent === undefined) entered.push({ form, contender, child, taken: [] });
-      else absent.push({ form, contender, note: `absent: ${child.absent}` });
-    }
+    const found = await enter(values.contender, { ...options, form });
+    entered.push(...found.entered.map((one) => ({ form, ...one, taken: [] })));
+    absent.push(...found.absent.map((one) => ({ form, ...one })));
   }
   return { entered, absent };
 }
@@ -76,7 +63,8 @@ async function compare(model, batch) {
   const one = { ...cases[model], batch };
   const threads = Number(values.threads);
   const common = { case: one, threads, device: values.device, keep, learningRate };
-  const { entered, absent } = await enter(common);
+  const rehearsals = Number(values.rehearsals);
+  const { entered, absent } = await enterAll({ ...common, rehearsals });
   const rounds = Number(values.rounds);
   const enough = () => entered.every(({ taken }) => taken.filter(isCalm).length >= rounds);
   const end = performance.now() + 1000 * Number(values.seconds);

@@ -3,6 +3,20 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** The rows that others are compared with. */
+export const baseline = 'PyTorch eager, channels_last';
+/** What may take part: name -> side and mode. */
+export const contenders = {
+  'PyTorch eager, NCHW': ['python', 'nchw'],
+  [baseline]: ['python', 'channels_last'],
+  'PyTorch compiled': ['python', 'compile'],
+  'Pleat on torch': ['node', 'torch'],
+  'Pleat on wasm': ['node', 'wasm'],
+  'Pleat on tensorflow': ['node', 'tensorflow'],
+};
+/** Those of them that run libtorch without compiling. */
+export const onLibtorch = ['PyTorch eager, NCHW', baseline, 'Pleat on torch'];
+
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /**
@@ -43,4 +57,23 @@ export async function start(command, options) {
     return next();
   };
   return { ...first, pid: child.pid, step, become, stop: () => child.stdin.end() };
+}
+
+/**
+ * Starts those of some contenders that this machine has.
+ *
+ * @param {string[]} names of `contenders`
+ * @param {object} options what their scripts read; `rehearsals` is for those in Node alone
+ * @returns `{ entered, absent }`: `[{ contender, child }]`, and `[{ contender, note }]` with the reasons
+ */
+export async function enter(names, { rehearsals, ...options }) {
+  const [entered, absent] = [[], []];
+  for (const contender of names) {
+    const [command, mode] = contenders[contender];
+    const more = command === 'node' && rehearsals !== undefined ? { rehearsals } : {};
+    const child = await start(command, { ...options, ...more, mode });
+    if (child.absent === undefined) entered.push({ contender, child });
+    else absent.push({ contender, note: `absent: ${child.absent}` });
+  }
+  return { entered, absent };
 }
