@@ -49,10 +49,12 @@ function figure(configurations) {
 }
 
 const sizeOf = ({ label }) => label.split(',')[0];
-const fits = (own) => own.bytes <= 1024 * Number.parseInt(sizeOf(own), 10);
+const kib = (own) => Number.parseInt(sizeOf(own), 10);
+const fits = (own) => own.bytes <= 1024 * kib(own);
 
 function frontier(configurations) {
-  return configurations.map((own) => {
+  const bySize = configurations.toSorted((one, other) => kib(one) - kib(other));
+  return bySize.map((own) => {
     const recipe = configurations.find(
       (one) => sizeOf(one) === sizeOf(own) && /recipe/.test(one.label),
     );
@@ -74,7 +76,8 @@ function frontier(configurations) {
 }
 
 function pruning(configurations) {
-  return configurations.map((own) => {
+  const byNet = configurations.toSorted((one, other) => one.model.localeCompare(other.model));
+  return byNet.map((own) => {
     const pemn = configurations.find(
       ({ model, label }) => model === own.model && /^PEMN/.test(label),
     );

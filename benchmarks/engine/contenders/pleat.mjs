@@ -110,7 +110,9 @@ async function begin(options) {
   }
 }
 
-let step = await begin(JSON.parse(process.argv[2]));
+const first = JSON.parse(process.argv[2]);
+let step = await begin(first);
+let steps = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   if (line !== '') {
     step = await begin(JSON.parse(line));
@@ -119,6 +121,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const start = performance.now();
   const { loss, asked, calls } = step();
   const ms = performance.now() - start;
+  if (++steps % first.collectEvery === 0) globalThis.gc();
   answer({
     ms,
     askedMs: asked - start,

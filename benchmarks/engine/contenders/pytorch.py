@@ -5,6 +5,7 @@ usage: python pytorch.py '{"case": {...}, "form": "dense", "mode": "nchw", "thre
 Modes: nchw (eager, the layout PyTorch has by default), channels_last (eager), compile (channels_last, torch.compile).
 """
 
+import gc
 import json
 import resource
 import sys
@@ -219,7 +220,10 @@ def begin(options):
     return (lambda: profiled(step)) if profile else (lambda: (step(), None))
 
 
-step = begin(json.loads(sys.argv[1]))
+first = json.loads(sys.argv[1])
+collect_every = first.pop("collectEvery", 0)
+step = begin(first)
+steps = 0
 for line in sys.stdin:
     if line.strip():
         # Other options: another contender in the same process.
@@ -229,5 +233,8 @@ for line in sys.stdin:
     start = time.perf_counter()
     (loss, asked), calls = step()
     took = (time.perf_counter() - start) * 1e3
+    steps += 1
+    if collect_every and steps % collect_every == 0:
+        gc.collect()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     answer(ms=took, askedMs=(asked - start) * 1e3, loss=loss, peakMb=peak, calls=calls)

@@ -94,7 +94,7 @@ export class TorchBackend extends tf.KernelBackend {
     this.#data.set(id, stored);
     this.#bytes += stored.bytes;
     this.#peak = Math.max(this.#peak, this.#bytes);
-    this.#heap?.grew(this.#peak);
+    this.#heap?.grew(this.#bytes);
   }
 
   /** A tensor of a temporary that becomes its data: contiguous, of the given shape. */

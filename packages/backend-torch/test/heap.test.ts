@@ -3,46 +3,82 @@ import { Heap } from '../src/heap.ts';
 
 /** A process whose memory is `used`, and what a torn heap holds beside it. */
 function process(used: number, torn: number) {
-  const state = { used, torn, trims: 0 };
+  const state = { used, torn, trims: 0, trimmedAt: [] as number[], tensors: 0 };
   const calls = {
     resident: () => state.used + state.torn,
     trim: () => {
       state.trims++;
+      state.trimmedAt.push(state.tensors);
       state.torn = 0;
     },
   };
-  return { state, calls };
-}
-
-function make(heap: Heap, count: number, peak: number) {
-  for (let i = 0; i < count; i++) heap.grew(peak);
-}
-
-test('a heap is left alone while it holds little more than tensors did', () => {
-  const { state, calls } = process(200, 0);
   const heap = new Heap(calls);
-  state.torn = 299;
-  make(heap, 100_000, 100);
+  /** A training whose tensors rise to `peak` bytes and fall again, 128 tensors a step. */
+  const train = (steps: number, peak = 100) => {
+    for (let tensor = 0; tensor < 128 * steps; tensor++) {
+      state.tensors = peak * (1 - Math.abs((tensor % 128) / 64 - 1));
+      heap.grew(state.tensors);
+    }
+  };
+  return { state, train };
+}
+
+test('a heap is left alone while it takes what it took at first', () => {
+  const { state, train } = process(200, 100);
+  train(100);
+  state.torn = 105;
+  train(1000);
   expect(state.trims).toBe(0);
 });
 
-test('free pages go back when there are many, and again when there are again', () => {
-  const { state, calls } = process(200, 0);
-  const heap = new Heap(calls);
+test('free pages go back when there are more than at first, and again when there are again', () => {
+  const { state, train } = process(200, 100);
+  train(100);
   for (let turn = 1; turn <= 3; turn++) {
-    state.torn = 301;
-    make(heap, 10_000, 100);
+    state.torn += 10;
+    train(100);
     expect(state.trims).toBe(turn);
   }
 });
 
-test('what is in use is not asked for again and again', () => {
-  const { state, calls } = process(200, 0);
-  const heap = new Heap(calls);
-  state.used = 1000;
-  make(heap, 100_000, 100);
+test('free pages go back while tensors take most', () => {
+  const { state, train } = process(200, 100);
+  train(100);
+  for (const torn of [120, 40, 60]) {
+    state.torn = torn;
+    train(100);
+  }
+  expect(state.trims).toBeGreaterThan(1);
+  for (const tensors of state.trimmedAt) expect(tensors).toBeGreaterThan(95);
+});
+
+test('work that no longer takes so much gets them back nevertheless', () => {
+  const { state, train } = process(200, 100);
+  train(100);
+  state.torn = 120;
+  train(4);
+  train(100, 10);
   expect(state.trims).toBe(1);
-  state.used = 1251;
-  make(heap, 100_000, 100);
+});
+
+test('what is in use is not asked for again and again', () => {
+  const { state, train } = process(200, 0);
+  train(100);
+  state.used = 1000;
+  train(100);
+  expect(state.trims).toBe(1);
+  state.used = 1015;
+  train(1000);
+  expect(state.trims).toBe(1);
+  state.used = 1035;
+  train(1000);
   expect(state.trims).toBe(2);
+});
+
+test('more tensors than ever are another work, whose level is measured first', () => {
+  const { state, train } = process(200, 0);
+  train(100);
+  state.used = 400;
+  train(100, 300);
+  expect(state.trims).toBe(0);
 });
