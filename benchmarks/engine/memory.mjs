@@ -2,7 +2,7 @@
 // usage: node benchmarks/engine/memory.mjs [--model NAME]... [--contender NAME]... [--steps N] [--threads N]
 // The processes take turns, a step each; what the kernel says of each (VmRSS, and VmHWM for the peak) is read after its step.
 // Node's and Python's own memory, the libraries and all, are part of it. Both are asked every 50 steps to collect garbage: V8's own heap
-// goes up and down between 40 and 60 MB where it is not, a twentieth of such a process. PLEAT_PYTHON names the Python whose torch is the peer.
+// goes up and down between 37 and 62 MB where it is not, a twentieth of such a process. PLEAT_PYTHON names the Python whose torch is the peer.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { median, report } from '../lib/measure.mjs';
