@@ -111,6 +111,7 @@ async function begin(options) {
 }
 
 const first = JSON.parse(process.argv[2]);
+const { collectEvery = Infinity } = first;
 let step = await begin(first);
 let steps = 0;
 for await (const line of createInterface({ input: process.stdin })) {
@@ -121,7 +122,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const start = performance.now();
   const { loss, asked, calls } = step();
   const ms = performance.now() - start;
-  if (++steps % first.collectEvery === 0) globalThis.gc();
+  if (++steps % collectEvery === 0) globalThis.gc();
   answer({
     ms,
     askedMs: asked - start,
