@@ -1,5 +1,5 @@
-// The loops over whole matrices, in WebAssembly SIMD. The portable versions (src/neighbours.ts, src/dense-tree.ts, src/matrix.ts,
-// src/l1.ts) give the same bits.
+// The loops over whole matrices, in WebAssembly SIMD, and those of the ascent. The portable versions (src/neighbours.ts,
+// src/dense-tree.ts, src/matrix.ts, src/l1.ts, src/sparse-tree.ts, src/penalties.ts) give the same bits.
 
 // @ts-ignore: decorator
 @inline
@@ -255,5 +255,166 @@ export function l1(rows: usize, n: i32, length: i32, weight: f64, sums: usize): 
       into(sums, at + n + 2, weight, t2);
       into(sums, at + n + 3, weight, t3);
     }
+  }
+}
+
+const digitBits: u32 = 11;
+const digitMask: u32 = (1 << digitBits) - 1;
+
+/** One pass of a radix sort: places into `to` the `count` numbers of `from` by a digit of their codes. */
+function sortByDigit(from: usize, to: usize, codes: usize, count: i32, places: usize, shift: u32): void {
+  let at = 0;
+  for (let digit: u32 = 0; digit <= digitMask; digit++) {
+    const place = places + (<usize>digit << 2);
+    const many = load<i32>(place);
+    store<i32>(place, at);
+    at += many;
+  }
+  for (let k = 0; k < count; k++) {
+    const i = load<i32>(from + (<usize>k << 2));
+    const digit = (load<u32>(codes + (<usize>i << 2)) >>> shift) & digitMask;
+    const place = places + (<usize>digit << 2);
+    const next = load<i32>(place);
+    store<i32>(place, next + 1);
+    store<i32>(to + (<usize>next << 2), i);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function rootOf(above: usize, city: i32): i32 {
+  let parent = load<i32>(above + (<usize>city << 2));
+  while (parent !== city) {
+    const further = load<i32>(above + (<usize>parent << 2));
+    store<i32>(above + (<usize>city << 2), further);
+    city = further;
+    parent = load<i32>(above + (<usize>city << 2));
+  }
+  return city;
+}
+
+/**
+ * Kruskal's spanning tree of `cities` within `count` edges, whose two cities lie at `ends`, by cost[e] + pi[i] + pi[j]; its
+ * edges go to `edges`, degrees are set. `places` has room for three times 2,048 numbers, `codes`, `first` and `second`
+ * for `count`.
+ */
+export function sparseTree(
+  ends: usize, cost: usize, count: i32, pi: usize, cities: i32,
+  codes: usize, first: usize, second: usize, places: usize,
+  above: usize, degree: usize, edges: usize,
+): f64 {
+  const middle = places + (4 << digitBits);
+  const high = places + (8 << digitBits);
+  memory.fill(places, 0, 12 << digitBits);
+  for (let e = 0; e < count; e++) {
+    const i = load<i32>(ends + (<usize>e << 3));
+    const j = load<i32>(ends + (<usize>e << 3), 4);
+    const sum = load<f64>(cost + (<usize>e << 3)) + load<f64>(pi + (<usize>i << 3)) + load<f64>(pi + (<usize>j << 3));
+    const bit = reinterpret<i32>(<f32>sum);
+    const code = <u32>(bit ^ ((bit >> 31) | 0x80000000));
+    store<u32>(codes + (<usize>e << 2), code);
+    store<i32>(first + (<usize>e << 2), e);
+    for (let d: u32 = 0; d < 3; d++) {
+      const place = places + (<usize>d << (digitBits + 2)) + (<usize>((code >>> (d * digitBits)) & digitMask) << 2);
+      store<i32>(place, load<i32>(place) + 1);
+    }
+  }
+  sortByDigit(first, second, codes, count, places, 0);
+  sortByDigit(second, first, codes, count, middle, digitBits);
+  sortByDigit(first, second, codes, count, high, 2 * digitBits);
+  for (let i = 0; i < cities; i++) {
+    store<i32>(above + (<usize>i << 2), i);
+    store<i32>(degree + (<usize>i << 2), 0);
+  }
+  let weight: f64 = 0;
+  let taken = 0;
+  for (let k = 0; taken < cities - 1; k++) {
+    const e = load<i32>(second + (<usize>k << 2));
+    const i = load<i32>(ends + (<usize>e << 3));
+    const j = load<i32>(ends + (<usize>e << 3), 4);
+    const a = rootOf(above, i);
+    const b = rootOf(above, j);
+    if (a === b) continue;
+    store<i32>(above + (<usize>a << 2), b);
+    store<i32>(edges + (<usize>taken << 2), e);
+    taken++;
+    store<i32>(degree + (<usize>i << 2), load<i32>(degree + (<usize>i << 2)) + 1);
+    store<i32>(degree + (<usize>j << 2), load<i32>(degree + (<usize>j << 2)) + 1);
+    weight += load<f64>(cost + (<usize>e << 3)) + load<f64>(pi + (<usize>i << 3)) + load<f64>(pi + (<usize>j << 3));
+  }
+  return weight;
+}
+
+/**
+ * Ties the city `last` to a spanning tree of the others by the two cheapest of its edges, `row`: returns the bound of the
+ * 1-tree, whose two edges lead to the cities at `ends`.
+ */
+export function closeTree(weight: f64, row: usize, pi: usize, last: i32, degree: usize, ends: usize): f64 {
+  let least: f64 = Infinity;
+  let second: f64 = Infinity;
+  let firstAt = 0;
+  let secondAt = 0;
+  let penalties: f64 = 0;
+  for (let i = 0; i < last; i++) {
+    const penalty = load<f64>(pi + (<usize>i << 3));
+    const cost = load<f64>(row + (<usize>i << 3)) + penalty;
+    penalties += penalty;
+    if (cost < least) {
+      second = least;
+      secondAt = firstAt;
+      least = cost;
+      firstAt = i;
+    } else if (cost < second) {
+      second = cost;
+      secondAt = i;
+    }
+  }
+  store<i32>(ends, firstAt);
+  store<i32>(ends, secondAt, 4);
+  count(degree, firstAt, 1);
+  count(degree, secondAt, 1);
+  store<i32>(degree + (<usize>last << 2), 2);
+  return weight + least + second - 2 * penalties;
+}
+
+// @ts-ignore: decorator
+@inline
+function count(degree: usize, city: i32, by: i32): void {
+  const at = degree + (<usize>city << 2);
+  store<i32>(at, load<i32>(at) + by);
+}
+
+/** The slope degree - 2 of n cities, spread over the clusters that they form: its squared length, and `steepest`. */
+export function spread(degree: usize, n: i32, nodes: i32, moves: usize, above: usize, steepest: usize): f64 {
+  for (let node = n; node < nodes; node++) store<f64>(steepest + (<usize>node << 3), 0);
+  let norm: f64 = 0;
+  for (let node = 0; node < nodes; node++) {
+    const at = steepest + (<usize>node << 3);
+    const sum = node < n ? <f64>(load<i32>(degree + (<usize>node << 2)) - 2) : load<f64>(at);
+    const move = load<f64>(moves + (<usize>node << 3));
+    norm += move * sum * sum;
+    const parent = load<i32>(above + (<usize>node << 2));
+    if (parent >= 0) {
+      const up = steepest + (<usize>parent << 3);
+      store<f64>(up, load<f64>(up) + sum);
+    }
+    store<f64>(at, move * sum);
+  }
+  for (let node = nodes - 1; node >= 0; node--) {
+    const parent = load<i32>(above + (<usize>node << 2));
+    if (parent < 0) continue;
+    const at = steepest + (<usize>node << 3);
+    store<f64>(at, load<f64>(at) + load<f64>(steepest + (<usize>parent << 3)));
+  }
+  return norm;
+}
+
+/** Moves n penalties along their steepest direction, averaged over the steps. */
+export function move(n: i32, length: f64, momentum: f64, steepest: usize, direction: usize, pi: usize): void {
+  for (let i = 0; i < n; i++) {
+    const offset = <usize>i << 3;
+    const along = (1 - momentum) * load<f64>(steepest + offset) + momentum * load<f64>(direction + offset);
+    store<f64>(direction + offset, along);
+    store<f64>(pi + offset, load<f64>(pi + offset) + length * along);
   }
 }

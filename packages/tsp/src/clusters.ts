@@ -2,8 +2,13 @@ import type { SpanningTree } from './dense-tree.ts';
 import type { SquareMatrix } from './matrix.ts';
 import { createUnionFind } from './union-find.ts';
 
-/** Turns the slope of a bound at every city into a direction; returns how long the direction is in its own measure. */
-export type Spread = (slope: Int32Array, direction: Float64Array) => number;
+/** Cities and the clusters they form, each after its members. */
+export interface Clusters {
+  /** The cluster that each joins next, or -1. */
+  readonly above: Int32Array;
+  /** How far each moves for a slope of 1. */
+  readonly moves: Float64Array;
+}
 
 // How much a cluster as a whole moves, for each mean neighbour distance that it lies apart.
 const clusterScale = 0.1;
@@ -25,7 +30,7 @@ export function createClusters(
   { parent }: SpanningTree,
   scale: Float64Array,
   unit: number,
-): Spread {
+): Clusters {
   const joins = n - 2;
   const length = (city: number): number => data[city * n + parent[city]!]!;
   const edges = Int32Array.from({ length: joins }, (_, i) => i + 1);
@@ -53,21 +58,5 @@ export function createClusters(
     cluster[b] = at;
   }
 
-  const sums = new Float64Array(nodes);
-  return (slope, direction) => {
-    sums.fill(0, n);
-    let norm = 0;
-    for (let node = 0; node < nodes; node++) {
-      if (node < n) sums[node] = slope[node]!;
-      const sum = sums[node]!;
-      norm += moves[node]! * sum * sum;
-      if (above[node]! >= 0) sums[above[node]!]! += sum;
-      sums[node] = moves[node]! * sum;
-    }
-    for (let node = nodes - 1; node >= 0; node--) {
-      if (above[node]! >= 0) sums[node]! += sums[above[node]!]!;
-    }
-    direction.set(sums.subarray(0, n));
-    return norm;
-  };
+  return { above, moves };
 }

@@ -2,6 +2,7 @@ import { createClusters } from './clusters.ts';
 import type { SpanningTree } from './dense-tree.ts';
 import type { SquareMatrix } from './matrix.ts';
 import { first, type Neighbours, pairs } from './neighbours.ts';
+import { createPenalties } from './penalties.ts';
 import { createPrices, type Raised } from './prices.ts';
 import type { Space } from './space.ts';
 import { createSparseGraph } from './sparse-graph.ts';
@@ -45,14 +46,16 @@ interface Phase {
   readonly cuts: boolean;
 }
 
-const penalties: Phase = { share: 0.3, lambda: 3, looks: [0.1, 0.2, 0.5, 0.8], cuts: false };
+const plain: Phase = { share: 0.3, lambda: 3, looks: [0.1, 0.2, 0.5, 0.8], cuts: false };
 const cutting: Phase = {
   share: 1,
   lambda: 2,
   looks: [0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
   cuts: true,
 };
-const resumed: Phase = { ...penalties, share: 1, lambda: 0.5 };
+/** Shorter steps: long ones first make worse what is found, and cost many to make it good again. */
+const hurried: Phase = { ...cutting, lambda: 1 };
+const resumed: Phase = { ...plain, share: 1, lambda: 0.5 };
 // Reading a clock costs about as much as a step of a hundred cities.
 const clockEvery = 4;
 const lastLambda = 0.005;
@@ -60,9 +63,13 @@ const lastLambda = 0.005;
 const momentum = 0.7;
 // Fewer steps than these do not settle penalties well enough to look for cuts.
 const fewestSteps = 30;
+// As many before the cuts settle them so well that longer steps with cuts pay.
+const unhurried = 300;
 const cheapest = 5;
 // Share of the time so far that looks at the whole matrix may have taken for another one.
 const longestLooks = 0.4;
+// How far below the best a bound is, against what the sparse graph promised above it, where the ascent goes back.
+const worse = 0.3;
 
 /**
  * A lower bound on every closed tour by subgradient ascent over node penalties (Held & Karp 1971), with
@@ -85,37 +92,14 @@ export function heldKarp(
 ): Ascent {
   const { n, data } = space.matrix;
   const last = n - 1;
-  const pi = new Float64Array(n);
-  const degree = new Int32Array(n);
-
-  /** Ties the last city to a spanning tree of the others by its two cheapest edges: the bound of the 1-tree. */
-  function close(weight: number, edges?: Int32Array): number {
-    let least = Infinity;
-    let second = Infinity;
-    let firstAt = 0;
-    let secondAt = 0;
-    let penalties = 0;
-    for (let i = 0; i < last; i++) {
-      const cost = data[last * n + i]! + pi[i]!;
-      penalties += pi[i]!;
-      if (cost < least) {
-        [second, secondAt] = [least, firstAt];
-        [least, firstAt] = [cost, i];
-      } else if (cost < second) [second, secondAt] = [cost, i];
-    }
-    degree[firstAt]!++;
-    degree[secondAt]!++;
-    degree[last]! += 2;
-    edges?.set([last, firstAt, last, secondAt], 2 * (last - 1));
-    return weight + least + second - 2 * penalties;
-  }
+  const penalties = createPenalties(space.matrix);
+  const { pi } = penalties;
 
   /** The 1-tree of the whole matrix at the penalties and raised costs. */
   function dense(raised: Raised): Point & { tree: SpanningTree } {
     const restore = raise(space.matrix, raised);
     const tree = space.spanningTree(pi);
     restore();
-    degree.fill(0);
     const edges = new Int32Array(2 * n);
     let weight = 0;
     for (let i = 1; i < last; i++) {
@@ -123,23 +107,24 @@ export function heldKarp(
       edges[2 * i - 2] = i;
       edges[2 * i - 1] = tree.parent[i]!;
     }
-    const bound = close(weight, edges) - raised.rebate;
+    const bound = penalties.close(weight) - raised.rebate;
+    for (const [k, end] of penalties.ends.entries()) edges.set([last, end], 2 * (last - 1 + k));
     return { bound, edges, pi: pi.slice(), raised, tree };
   }
 
   if (from) pi.set(from);
   const start = dense(nothingRaised);
   let best: Point = start;
-  const spread = createClusters(space.matrix, start.tree, ...stepScales(space, near));
+  penalties.group(createClusters(space.matrix, start.tree, ...stepScales(space, near)));
   if (!from) {
     const reach = Math.min(1, near.count - 1);
     for (let i = 0; i < n; i++) pi[i] = -data[i * n + near.list[i * near.count + reach]!]! / 2;
   }
-  const slope = new Int32Array(n);
-  const steepest = new Float64Array(n);
   const topPi = new Float64Array(n);
 
   let step = 0;
+  // Edges of the trees that looks at the whole matrix have found.
+  const looked: Int32Array[] = [];
   let inLooks = 0;
   const used = (): number => Math.max(step / steps, timeUsed());
 
@@ -150,7 +135,9 @@ export function heldKarp(
     const tree = createSparseTree(graph);
     const prices = createPrices(graph, tree);
     let top = -Infinity;
-    const direction = new Float64Array(n);
+    // Whether the best point is one of this phase, which can go back to it.
+    let isOurs = !from && !phase.cuts;
+    penalties.rest();
 
     /** Takes the highest point to the whole matrix, and edges from there into the graph. */
     function certify(): void {
@@ -158,8 +145,18 @@ export function heldKarp(
       pi.set(topPi);
       const found = dense(prices.raised());
       pi.set(here);
-      if (found.bound > best.bound) best = found;
       prices.add([found.edges]);
+      looked.push(found.edges);
+      if (found.bound > best.bound) {
+        best = found;
+        isOurs = true;
+        prices.keep();
+      } else if (isOurs && best.bound - found.bound > worse * (top - best.bound)) {
+        // Penalties ran away along edges that were not there: what is known to be good is the better start.
+        pi.set(best.pi);
+        prices.goBack();
+        penalties.rest();
+      }
       // Bounds of the sparser graph were too high to compare with.
       top = -Infinity;
     }
@@ -173,25 +170,20 @@ export function heldKarp(
       now = step % clockEvery === 0 ? used() : Math.max(now, step / steps);
       if (now >= until) break;
       const progress = (now - begin) / (until - begin);
-      degree.fill(0);
-      const bound = close(tree.measure(pi, degree)) - prices.rebate();
+      const bound = penalties.close(tree.measure(pi, penalties.degree)) - prices.rebate();
       if (bound > top) {
         top = bound;
         topPi.set(pi);
         prices.mark();
       }
-      for (let i = 0; i < n; i++) slope[i] = degree[i]! - 2;
-      const norm = spread(slope, steepest) + prices.slope();
+      const norm = penalties.slope() + prices.slope();
       // Every degree is two: the 1-tree is a tour.
       if (norm === 0) break;
       // Not a power function, whose last bit may differ between engines.
       const rest = 1 - progress;
       const lambda = phase.lambda * rest * rest * rest + lastLambda;
       const length = (lambda * Math.max(0, upper - bound)) / norm;
-      for (let i = 0; i < n; i++) {
-        direction[i] = (1 - momentum) * steepest[i]! + momentum * direction[i]!;
-        pi[i]! += length * direction[i]!;
-      }
+      penalties.move(length, momentum);
       prices.move(length, momentum);
       // A bound above a known tour shows that the sparse graph lacks edges.
       if ((looks < phase.looks.length && progress >= phase.looks[looks]!) || top > upper) {
@@ -207,6 +199,7 @@ export function heldKarp(
     }
     if (top > -Infinity) certify();
     pi.set(topPi);
+    tree.free();
     return step - firstStep;
   }
 
@@ -220,10 +213,13 @@ export function heldKarp(
 
   if (from) climb(resumed, [pairs(near), start.edges]);
   else {
-    const taken = climb(penalties, [pairs(near), start.edges]);
-    const phase = taken < fewestSteps ? resumed : cutting;
-    climb(phase, [pairs(first(near, cheapest)), best.edges]);
+    const taken = climb(plain, [pairs(near), start.edges]);
+    const phase = taken < fewestSteps ? resumed : taken < unhurried ? hurried : cutting;
+    // Where steps are few, those that find known edges again are lost.
+    const known = taken < unhurried ? looked : [best.edges];
+    climb(phase, [pairs(first(near, cheapest)), ...known, best.edges]);
   }
+  penalties.free();
   return { ...best, cheap };
 }
 

@@ -22,6 +22,44 @@ export interface Kernel {
     parent: number,
     cost: number,
   ): void;
+  sparseTree(
+    ends: number,
+    cost: number,
+    count: number,
+    pi: number,
+    cities: number,
+    codes: number,
+    first: number,
+    second: number,
+    places: number,
+    above: number,
+    degree: number,
+    edges: number,
+  ): number;
+  closeTree(
+    weight: number,
+    row: number,
+    pi: number,
+    last: number,
+    degree: number,
+    ends: number,
+  ): number;
+  spread(
+    degree: number,
+    n: number,
+    nodes: number,
+    moves: number,
+    above: number,
+    steepest: number,
+  ): number;
+  move(
+    n: number,
+    length: number,
+    momentum: number,
+    steepest: number,
+    direction: number,
+    pi: number,
+  ): void;
   l1(rows: number, n: number, length: number, weight: number, sums: number): void;
 }
 
@@ -38,10 +76,34 @@ export function createKernel(bytes: number): Kernel | null {
       Uint8Array.from(atob(kernelBase64), (character) => character.charCodeAt(0)),
     );
     const kernel = new WebAssembly.Instance(module).exports as unknown as Kernel;
-    const missing = Math.ceil(bytes / page) - kernel.memory.buffer.byteLength / page;
-    if (missing > 0) kernel.memory.grow(missing);
+    reserve(kernel, bytes);
     return kernel;
   } catch {
     return null;
   }
+}
+
+/** Makes the memory of a kernel hold that many bytes: views of it may have to be made anew. */
+export function reserve({ memory }: Kernel, bytes: number): void {
+  const missing = Math.ceil(bytes / page) - memory.buffer.byteLength / page;
+  if (missing > 0) memory.grow(missing);
+}
+
+/** A kernel that others use later: an ascent is short where there are few cities, and many follow each other. */
+export interface Borrowed extends Kernel {
+  giveBack(): void;
+}
+
+const idle: Kernel[] = [];
+
+/** A kernel whose memory holds what its last user left, or null as for `createKernel`. */
+export function borrowKernel(bytes: number): Borrowed | null {
+  const kernel = idle.pop() ?? createKernel(0);
+  if (!kernel) return null;
+  try {
+    reserve(kernel, bytes);
+  } catch {
+    return null;
+  }
+  return { ...kernel, giveBack: () => idle.push(kernel) };
 }

@@ -16,6 +16,9 @@ export interface Prices {
   add(lists: readonly Int32Array[]): void;
   /** Remembers the prices as they are. */
   mark(): void;
+  /** Keeps the prices remembered, to go back to. */
+  keep(): void;
+  goBack(): void;
   /** What edges cost more than their length at the prices remembered. */
   raised(): Raised;
 }
@@ -36,6 +39,7 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
   const known = new Set<string>();
   const price: number[] = [];
   const marked: number[] = [];
+  let kept: number[] = [];
   const slopes: number[] = [];
   const directions: number[] = [];
   const cutsOf: number[][] = Array.from({ length: graph.count }, () => []);
@@ -54,6 +58,13 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
       total /= weight;
       weight = 1;
     }
+  }
+
+  function set(c: number, to: number): void {
+    const change = to - price[c]!;
+    if (change === 0) return;
+    price[c] = to;
+    for (const e of cuts[c]!.edges) graph.cost[e]! += change;
   }
 
   function take(cut: Cut): void {
@@ -90,14 +101,9 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
       return norm;
     },
     move(length, momentum) {
-      const { cost } = graph;
       for (let c = 0; c < cuts.length; c++) {
         directions[c] = (1 - momentum) * slopes[c]! + momentum * directions[c]!;
-        const moved = Math.max(0, price[c]! + length * directions[c]!);
-        const change = moved - price[c]!;
-        if (change === 0) continue;
-        price[c] = moved;
-        for (const e of cuts[c]!.edges) cost[e]! += change;
+        set(c, Math.max(0, price[c]! + length * directions[c]!));
       }
     },
     find() {
@@ -120,6 +126,15 @@ export function createPrices(graph: SparseGraph, tree: SparseTree): Prices {
     },
     mark() {
       for (let c = 0; c < price.length; c++) marked[c] = price[c]!;
+    },
+    keep() {
+      kept = marked.slice();
+    },
+    goBack() {
+      for (let c = 0; c < cuts.length; c++) {
+        set(c, kept[c] ?? 0);
+        directions[c] = 0;
+      }
     },
     raised() {
       const sums = new Float64Array(graph.count);

@@ -1,12 +1,15 @@
+import { borrowKernel, reserve } from './kernel.ts';
 import { createRadixSort } from './radix-sort.ts';
 import type { SparseGraph } from './sparse-graph.ts';
 
 /** Measures minimum spanning trees within a sparse graph. */
 export interface SparseTree {
-  /** Weight of the tree under cost[e] + pi[i] + pi[j]; adds its edges to `degree`. */
+  /** Weight of the tree under cost[e] + pi[i] + pi[j]; `degree` becomes that of the cities within it. */
   measure(pi: Float64Array, degree: Int32Array): number;
   /** The edges of the tree measured last, by number. */
   readonly edges: Int32Array;
+  /** To be called when it is not needed any more. */
+  free(): void;
 }
 
 /**
@@ -16,11 +19,25 @@ export interface SparseTree {
  * the least one by such a rounding. It steers the ascent; only the dense tree's bound is a certificate.
  */
 export function createSparseTree(graph: SparseGraph): SparseTree {
+  return compiledSparseTree(graph) ?? portableSparseTree(graph);
+}
+
+/** The trees in plain JavaScript. */
+export function portableSparseTree(graph: SparseGraph): SparseTree {
   const s = graph.cities;
   const edges = new Int32Array(Math.max(0, s - 1));
   const above = new Int32Array(s);
   const alone = Int32Array.from({ length: s }, (_, i) => i);
   let sort = createRadixSort(0);
+
+  function find(city: number): number {
+    let at = city;
+    while (above[at] !== at) {
+      above[at] = above[above[at]!]!;
+      at = above[at]!;
+    }
+    return at;
+  }
 
   function measure(pi: Float64Array, degree: Int32Array): number {
     const { ends, cost, count } = graph;
@@ -29,23 +46,15 @@ export function createSparseTree(graph: SparseGraph): SparseTree {
     for (let e = 0; e < count; e++) keys[e] = cost[e]! + pi[ends[2 * e]!]! + pi[ends[2 * e + 1]!]!;
     const order = sort.run();
     above.set(alone);
+    degree.fill(0);
     let weight = 0;
     let taken = 0;
     for (let k = 0; taken < s - 1; k++) {
       const e = order[k]!;
       const i = ends[2 * e]!;
       const j = ends[2 * e + 1]!;
-      // The sets of both ends, not by a call: this is the loop that the ascent's time goes to.
-      let a = i;
-      let b = j;
-      while (above[a] !== a) {
-        above[a] = above[above[a]!]!;
-        a = above[a]!;
-      }
-      while (above[b] !== b) {
-        above[b] = above[above[b]!]!;
-        b = above[b]!;
-      }
+      const a = find(i);
+      const b = find(j);
       if (a === b) continue;
       above[a] = b;
       edges[taken++] = e;
@@ -55,5 +64,73 @@ export function createSparseTree(graph: SparseGraph): SparseTree {
     }
     return weight;
   }
-  return { measure, edges };
+  return { measure, edges, free: () => {} };
+}
+
+// Numbers to sort by are taken apart into three digits of 2,048 values.
+const places = 3 * 2048;
+
+/** The trees in WebAssembly memory of their own, with the same bits, or null where there is none. */
+export function compiledSparseTree(graph: SparseGraph): SparseTree | null {
+  const s = graph.cities;
+  // What depends on the number of cities comes first; edges are added as time goes on.
+  const [pi, above, degree, edges] = [0, 8 * s, 12 * s, 16 * s];
+  const digits = 20 * s;
+  const lists = (digits + 4 * places + 7) & ~7;
+  const bytes = (): number => lists + 28 * graph.count;
+  const kernel = borrowKernel(bytes());
+  if (!kernel) return null;
+  let count = -1;
+  let views = viewsOf(kernel.memory.buffer);
+
+  function viewsOf(buffer: ArrayBuffer) {
+    const ints = (at: number, length: number) => new Int32Array(buffer, at, length);
+    return {
+      pi: new Float64Array(buffer, pi, s),
+      degree: ints(degree, s),
+      edges: ints(edges, Math.max(0, s - 1)),
+    };
+  }
+
+  return {
+    measure(penalties, degrees) {
+      const { memory } = kernel;
+      const [cost, ends] = [lists, lists + 8 * graph.count];
+      if (count !== graph.count) {
+        ({ count } = graph);
+        reserve(kernel, bytes());
+        views = viewsOf(memory.buffer);
+        new Int32Array(memory.buffer, ends, 2 * count).set(graph.ends);
+      }
+      new Float64Array(memory.buffer, cost, count).set(graph.cost);
+      views.pi.set(penalties.subarray(0, s));
+      const [codes, first, second] = [0, 1, 2].map((k) => ends + (8 + 4 * k) * count) as [
+        number,
+        number,
+        number,
+      ];
+      const weight = kernel.sparseTree(
+        ...([
+          ends,
+          cost,
+          count,
+          pi,
+          s,
+          codes,
+          first,
+          second,
+          digits,
+          above,
+          degree,
+          edges,
+        ] as const),
+      );
+      degrees.set(views.degree);
+      return weight;
+    },
+    get edges() {
+      return views.edges;
+    },
+    free: () => kernel.giveBack(),
+  };
 }

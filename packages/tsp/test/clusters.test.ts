@@ -1,9 +1,11 @@
 import { rng, stream } from '@pleat/random';
 import { describe, expect, it } from 'vitest';
-import { createClusters } from '../src/clusters.ts';
+import { type Clusters, createClusters } from '../src/clusters.ts';
 import { portableDenseTree } from '../src/dense-tree.ts';
 import { heldKarp } from '../src/held-karp.ts';
 import { solve } from '../src/index.ts';
+import type { SquareMatrix } from '../src/matrix.ts';
+import { createPenalties } from '../src/penalties.ts';
 import { createSpace } from '../src/space.ts';
 import { fromDistance, randomCities } from './instances.ts';
 
@@ -19,17 +21,28 @@ function clustered(groups: number, size: number, seed: number) {
   );
 }
 
+/** The first step from penalties of 0, of length 1, along a slope. */
+function stepOf(matrix: SquareMatrix, clusters: Clusters, slope: Int32Array) {
+  const penalties = createPenalties(matrix);
+  penalties.group(clusters);
+  penalties.degree.set(slope.map((value) => value + 2));
+  const norm = penalties.slope();
+  penalties.move(1, 0);
+  const direction = penalties.pi.slice();
+  penalties.free();
+  return { norm, direction };
+}
+
 describe('moving clusters as wholes', () => {
   it('measures a direction by what it has in common with the slope', () => {
     const n = 40;
     const matrix = randomCities(n, 1);
     const random = rng(stream(1, 'test/slope'));
     const tree = portableDenseTree(matrix)(new Float64Array(n));
-    const spread = createClusters(matrix, tree, new Float64Array(n).fill(1), 0.1);
+    const clusters = createClusters(matrix, tree, new Float64Array(n).fill(1), 0.1);
     const slope = Int32Array.from({ length: n }, () => random.integer(5) - 1);
-    const direction = new Float64Array(n);
     // g' P g for a preconditioner P.
-    const norm = spread(slope, direction);
+    const { norm, direction } = stepOf(matrix, clusters, slope);
     expect(direction.reduce((sum, x, i) => sum + x * slope[i]!, 0)).toBeCloseTo(norm, 9);
     expect(norm).toBeGreaterThan(slope.reduce((sum, x) => sum + x * x, 0));
   });
@@ -39,9 +52,8 @@ describe('moving clusters as wholes', () => {
     const at = [0, 1, 10, 11, 20];
     const matrix = fromDistance(5, (i, j) => Math.abs(at[i]! - at[j]!));
     const tree = portableDenseTree(matrix)(new Float64Array(5));
-    const spread = createClusters(matrix, tree, Float64Array.of(1, 1, 1, 1, 1), 2);
-    const direction = new Float64Array(5);
-    const norm = spread(Int32Array.of(1, 2, -1, 0, -2), direction);
+    const clusters = createClusters(matrix, tree, Float64Array.of(1, 1, 1, 1, 1), 2);
+    const { norm, direction } = stepOf(matrix, clusters, Int32Array.of(1, 2, -1, 0, -2));
     const move = (0.1 * (9 - 1)) / 2;
     const [left, right] = [1 + 2, -1 + 0];
     const expected = [1 + move * left, 2 + move * left, -1 + move * right, move * right, -2];
