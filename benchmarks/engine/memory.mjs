@@ -19,6 +19,8 @@ const { values } = parseArgs({
 });
 const steps = Number(values.steps);
 const settled = 200;
+// What is held at that step: the median of so many steps up to it. Memory that was just given back is soon taken again.
+const around = 10;
 if (!(steps > settled)) {
   console.error(
     `--steps ${values.steps}: give more than ${settled}, from where on memory is compared.`,
@@ -55,7 +57,7 @@ async function compare(model) {
     const late = resident.slice(settled);
     return {
       name,
-      start: resident[settled - 1],
+      start: median(resident.slice(settled - around, settled)),
       median: median(late),
       most: Math.max(...late),
       peak: megabytes(child.pid, 'VmHWM'),

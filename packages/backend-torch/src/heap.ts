@@ -8,6 +8,8 @@ export interface HeapCalls {
 
 /** How many tensors are made between two looks: two training steps of a ResNet-20, four of a ConvMixer 64/4. */
 const period = 512;
+/** How many between two readings of resident memory. */
+const reading = 128;
 /** Looks over which it is seen how much a work needs. */
 const looks = 2;
 /** Resident memory may grow to so many times what was needed. */
@@ -29,10 +31,13 @@ export class Heap {
   #peak = 0;
   #high = 0;
   #lastHigh = 0;
-  /** Resident bytes at most over the looks that measure; these are left. */
+  /** What the work needs, in resident bytes; what looks that measure have found, and how many are left. */
   #level = 0;
+  #found = 0;
   #left = looks;
+  /** Whether free pages are to go back, and since before this period. */
   #due = false;
+  #overdue = false;
 
   constructor(calls: HeapCalls) {
     this.#calls = calls;
@@ -42,23 +47,27 @@ export class Heap {
   grew(bytes: number): void {
     if (bytes > this.#high) this.#high = bytes;
     if (this.#due && bytes >= full * this.#lastHigh) this.#trim();
-    if (++this.#made === period) this.#look();
+    if (++this.#made % reading === 0) this.#read();
+    if (this.#made === period) this.#look();
+  }
+
+  #read(): void {
+    const now = this.#calls.resident();
+    if (now > this.#found) this.#found = now;
+    const isKnown = this.#left === 0 && this.#high <= this.#peak;
+    if (isKnown && now > growth * this.#level) this.#due = true;
   }
 
   #look(): void {
     // The work of this period never took what that of the last did.
-    if (this.#due) this.#trim();
-    const now = this.#calls.resident();
+    if (this.#overdue) this.#trim();
+    this.#overdue = this.#due;
     if (this.#high > this.#peak) {
       this.#peak = this.#high;
+      this.#level = 0;
       this.#measure();
     }
-    if (this.#left > 0) {
-      this.#left--;
-      this.#level = Math.max(this.#level, now);
-    } else {
-      this.#due = now > growth * this.#level;
-    }
+    if (this.#left > 0 && --this.#left === 0) this.#settle();
     this.#made = 0;
     this.#lastHigh = this.#high;
     this.#high = 0;
@@ -66,13 +75,18 @@ export class Heap {
 
   #trim(): void {
     this.#due = false;
+    this.#overdue = false;
     this.#calls.trim();
-    // Where this did not help, memory is in use: the new level is above the old one.
     this.#measure();
   }
 
   #measure(): void {
-    this.#level = 0;
+    this.#found = 0;
     this.#left = looks;
+  }
+
+  /** The level rises where giving pages back did not help: that memory is in use. */
+  #settle(): void {
+    if (this.#found > growth * this.#level || this.#found < this.#level) this.#level = this.#found;
   }
 }

@@ -82,3 +82,17 @@ test('more tensors than ever are another work, whose level is measured first', (
   train(100, 300);
   expect(state.trims).toBe(0);
 });
+
+test('the level does not follow what grows back right after pages went back', () => {
+  const { state, train } = process(200, 0);
+  train(100);
+  for (let turn = 1; turn <= 3; turn++) {
+    state.torn = 5;
+    train(8);
+    expect(state.trims).toBe(turn);
+    // Less than would be given back, while the level is measured.
+    state.torn = 3;
+    train(8);
+    expect(state.trims).toBe(turn);
+  }
+});

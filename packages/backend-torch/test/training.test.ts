@@ -107,7 +107,7 @@ describe.skipIf(torchFolder === undefined)('50 steps on libtorch', () => {
     run(frugalGrads);
     const frugal = peak() - floor;
     run(tf.variableGrads);
-    expect(frugal).toBeLessThan(0.7 * (peak() - floor));
+    expect(frugal).toBeLessThan(0.55 * (peak() - floor));
     model.dispose();
     tf.dispose([x, labels]);
   });

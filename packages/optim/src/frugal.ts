@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { freeingOutputs, keepShapesOnly } from './frugal-forward.ts';
 
 /** What tfjs' engine notes of an op whose gradient may be wanted. */
 interface TapeNode {
@@ -144,7 +145,8 @@ function forget(engine: TapeEngine): void {
 function record(engine: TapeEngine, f: () => tf.Scalar): tf.Scalar {
   engine.startTape();
   try {
-    return tf.tidy(f);
+    keepShapesOnly(engine.state.activeTape!);
+    return freeingOutputs(() => tf.tidy(f));
   } catch (error) {
     forget(engine);
     throw error;
@@ -178,9 +180,9 @@ function backward(
 /**
  * Gradients of variables as `tf.variableGrads` gives them, bit for bit, in less memory.
  *
- * tfjs keeps every saved tensor and every gradient until the whole backward pass is done; here each is freed as soon as
- * nothing wants it any more. This reads the engine's tape, which is not public: with another tfjs than 4.22.0, and inside
- * another gradient, tfjs' own function runs.
+ * tfjs keeps all outputs of layers until the forward pass is done, and every saved tensor and every gradient until the backward
+ * pass is; here each is freed as soon as nothing wants it any more. This reads the engine's tape, which is not public: with
+ * another tfjs than 4.22.0, and inside another gradient, tfjs' own function runs.
  *
  * @param f - Computes a scalar, the loss.
  * @param variables - Those to differentiate by; default all trainable ones.

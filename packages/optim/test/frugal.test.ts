@@ -72,6 +72,29 @@ const losses: Record<string, () => tf.Tensor> = {
     return b.square().sum();
   },
   'a variable alone': () => a.sum(),
+  'ops whose gradients read shapes alone, on tensors of many shapes': () => {
+    const row = b.slice([1, 0], [1, 3]).square();
+    const wide = tf.concat(
+      [
+        a.add(row),
+        row.sub(a).pad([
+          [0, 0],
+          [0, 0],
+        ]),
+        row,
+      ],
+      0,
+    );
+    const padded = wide
+      .pad([
+        [1, 0],
+        [0, 2],
+      ])
+      .expandDims(1)
+      .mean([0, 1]);
+    const sums = (tf.addN([a, b, a.sub(b)]) as tf.Tensor).sum(0, true).reshape([3]);
+    return padded.slice([1], [3]).add(sums).square().sum().add(row.mean());
+  },
 };
 
 const read = (grads: tf.NamedTensorMap) =>

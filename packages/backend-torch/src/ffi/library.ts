@@ -1,5 +1,6 @@
-import koffi, { type KoffiFunc, type LibraryHandle } from 'koffi';
+import koffi, { type KoffiFunc } from 'koffi';
 import { type Context, contextOf } from './context.ts';
+import { arrangeHeap, heapSize, heapTrim } from './glibc.ts';
 import { openLibraries } from './open.ts';
 
 /** An address in the process, below 2^48: exact as a number. */
@@ -105,7 +106,7 @@ export function loadLibrary(folder: string, cuda = false): Library {
       `loadLibrary: expected libtorch 2.10 or later, found ${found} in ${folder}; update that torch or point to another.`,
     );
   }
-  keepHeap(libc);
+  arrangeHeap(libc);
   const status = (name: string, args: string[]) => torch.func(name, 'int32', args);
   const copyTensor: KoffiFunc<Native<[Address, Address, number]>> = status('aoti_torch_copy_', [
     at,
@@ -196,42 +197,4 @@ function later<Arguments extends unknown[], Result>(
     new Promise((resolve, reject) => {
       call.async(...args, (error, result) => (error ? reject(error) : resolve(result)));
     });
-}
-
-/** glibc's own account of its heap: its arenas, and what it has mapped. */
-function heapSize(libc: LibraryHandle): () => number {
-  const fields = ['arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'usmblks', 'fsmblks'];
-  try {
-    const names = [...fields, 'uordblks', 'fordblks', 'keepcost'];
-    const account = koffi.struct(Object.fromEntries(names.map((name) => [name, 'size_t'])));
-    const mallinfo = libc.func('mallinfo2', account, []) as () => Record<string, number | bigint>;
-    return () => {
-      const { arena, hblkhd } = mallinfo();
-      return Number(arena) + Number(hblkhd);
-    };
-  } catch {
-    // Another libc keeps no such account.
-    return () => 0;
-  }
-}
-
-function heapTrim(libc: LibraryHandle): () => void {
-  try {
-    const trim = libc.func('malloc_trim', 'int', ['size_t']);
-    return () => trim(0);
-  } catch {
-    return () => undefined;
-  }
-}
-
-/** Tells glibc to keep freed memory: tensors of the same sizes come and go with every step. */
-function keepHeap(libc: LibraryHandle): void {
-  const [trimThreshold, mmapMax] = [-1, -4];
-  try {
-    const mallopt = libc.func('mallopt', 'int', ['int', 'int']);
-    mallopt(trimThreshold, -1);
-    mallopt(mmapMax, 0);
-  } catch {
-    // Another libc has another heap; it works without.
-  }
 }
