@@ -32,34 +32,45 @@ const least = 0.05;
  * @param usage how much each edge of the graph is used, 0 .. 1
  */
 export function findCuts(graph: SparseGraph, usage: Float64Array): Cut[] {
-  return between.flatMap(([low, high]) => {
-    const sets = createUnionFind(graph.cities);
-    for (let e = 0; e < graph.count; e++) {
-      if (usage[e]! > low && usage[e]! < high)
-        sets.join(graph.ends[2 * e]!, graph.ends[2 * e + 1]!);
+  const { cities, count, ends } = graph;
+  const cuts: Cut[] = [];
+  for (const [low, high] of between) {
+    const sets = createUnionFind(cities);
+    for (let e = 0; e < count; e++) {
+      if (usage[e]! > low && usage[e]! < high) sets.join(ends[2 * e]!, ends[2 * e + 1]!);
+    }
+    const component = new Int32Array(cities);
+    const sizes = new Int32Array(cities);
+    for (let i = 0; i < cities; i++) {
+      component[i] = sets.find(i);
+      sizes[component[i]!]!++;
     }
     const handles = new Map<number, number[]>();
-    for (let i = 0; i < graph.cities; i++) {
-      const members = handles.get(sets.find(i));
+    for (let i = 0; i < cities; i++) {
+      const at = component[i]!;
+      if (sizes[at]! < 3 || sizes[at]! > cities / 2) continue;
+      const members = handles.get(at);
       if (members) members.push(i);
-      else handles.set(sets.find(i), [i]);
+      else handles.set(at, [i]);
     }
-    return [...handles.values()].flatMap((handle) =>
-      handle.length < 3 || handle.length > graph.cities / 2
-        ? []
-        : (cutOf(graph, usage, handle, (i, j) => sets.find(i) === sets.find(j)) ?? []),
-    );
-  });
+    for (const handle of handles.values()) {
+      const cut = cutOf(graph, usage, handle, component);
+      if (cut) cuts.push(cut);
+    }
+  }
+  return cuts;
 }
 
+/** The best cut with a handle, the cities of one component; null where it is not exceeded. */
 function cutOf(
-  { start, to, edge }: SparseGraph,
+  graph: SparseGraph,
   usage: Float64Array,
   handle: readonly number[],
-  together: (i: number, j: number) => boolean,
+  component: Int32Array,
 ): Cut | null {
-  const inside = new Set<number>();
-  const teeth = new Set<number>();
+  const { start, to, edge } = graph.around();
+  const inside: number[] = [];
+  const teeth: number[] = [];
   // By how much the inequality, doubled, is not exceeded: what teeth lack of 1 and others have over 0.
   let slack = -1;
   let cheapest = Infinity;
@@ -67,27 +78,30 @@ function cutOf(
   for (const i of handle) {
     for (let k = start[i]!; k < start[i + 1]!; k++) {
       const e = edge[k]!;
-      if (together(i, to[k]!)) {
-        inside.add(e);
+      if (component[to[k]!] === component[i]) {
+        // Its other city will meet it too.
+        if (i < to[k]!) inside.push(e);
         continue;
       }
       const used = Math.min(1, usage[e]!);
-      if (used > 0.5) teeth.add(e);
+      if (used > 0.5) teeth.push(e);
       slack += Math.min(used, 1 - used);
       const change = Math.abs(1 - 2 * used);
       if (change < cheapest) [cheapest, flipped] = [change, e];
     }
   }
   if (flipped < 0) return null;
-  if (teeth.size % 2 === 0) {
+  if (teeth.length % 2 === 0) {
     slack += cheapest;
-    if (!teeth.delete(flipped)) teeth.add(flipped);
+    const at = teeth.indexOf(flipped);
+    if (at < 0) teeth.push(flipped);
+    else teeth.splice(at, 1);
   }
-  if (teeth.size < 3 || slack > -2 * least) return null;
+  if (teeth.length < 3 || slack > -2 * least) return null;
   return {
     handle,
-    teeth: [...teeth].sort((a, b) => a - b),
+    teeth: teeth.slice().sort((a, b) => a - b),
     edges: [...teeth, ...inside],
-    most: handle.length + (teeth.size - 1) / 2,
+    most: handle.length + (teeth.length - 1) / 2,
   };
 }

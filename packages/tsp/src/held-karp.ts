@@ -231,22 +231,21 @@ const nothingRaised: Raised = {
 
 /** Writes raised costs into a matrix; returns what puts it back. */
 export function raise({ n, data }: SquareMatrix, { ends, by }: Raised): () => void {
-  const places = Array.from(by, (_, e): [number, number] => {
+  const before = new Float64Array(by.length);
+  for (let e = 0; e < by.length; e++) {
     const [i, j] = [ends[2 * e]!, ends[2 * e + 1]!];
-    return [i * n + j, j * n + i];
-  });
-  const before = places.map(([at]) => data[at]!);
-  for (const [e, [at, back]] of places.entries()) {
+    before[e] = data[i * n + j]!;
     const cost = before[e]! + by[e]!;
     // In float32 whatever holds the matrix, so that results are the same; rounded up, the bound would not be certain.
     const rounded = Math.fround(cost);
-    data[at] = rounded <= cost ? rounded : Math.fround(cost - cost * 2 ** -23);
-    data[back] = data[at]!;
+    data[i * n + j] = rounded <= cost ? rounded : Math.fround(cost - cost * 2 ** -23);
+    data[j * n + i] = data[i * n + j]!;
   }
   return () => {
-    for (const [e, [at, back]] of places.entries()) {
-      data[at] = before[e]!;
-      data[back] = before[e]!;
+    for (let e = 0; e < by.length; e++) {
+      const [i, j] = [ends[2 * e]!, ends[2 * e + 1]!];
+      data[i * n + j] = before[e]!;
+      data[j * n + i] = before[e]!;
     }
   };
 }

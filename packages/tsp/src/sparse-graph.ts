@@ -8,12 +8,17 @@ export interface SparseGraph {
   readonly ends: Int32Array;
   /** What each edge costs: its length, to which prices may be added. */
   readonly cost: Float64Array;
-  /** City i has the places `start[i] .. start[i + 1]` in `to`, its neighbours, and `edge`, how they are reached. */
+  /** The edges by city, as they are now. */
+  around(): Around;
+  /** Adds the edges it lacks of lists of pairs of cities; returns their numbers. Edges of the last city are left out. */
+  add(lists: readonly Int32Array[]): number[];
+}
+
+/** City i has the places `start[i] .. start[i + 1]` in `to`, its neighbours, and `edge`, how they are reached. */
+export interface Around {
   readonly start: Int32Array;
   readonly to: Int32Array;
   readonly edge: Int32Array;
-  /** Adds the edges it lacks of lists of pairs of cities; returns their numbers. Edges of the last city are left out. */
-  add(lists: readonly Int32Array[]): number[];
 }
 
 /** A graph without edges; `add` brings them. */
@@ -22,14 +27,14 @@ export function createSparseGraph({ n, data }: SquareMatrix): SparseGraph {
   // Half an edge 2 e or 2 e + 1 leads away from a city; `next` chains those of each.
   const newest = new Int32Array(s).fill(-1);
   let next = new Int32Array(0);
+  let placed: Around | null = null;
   const graph = {
     cities: s,
     count: 0,
     ends: new Int32Array(0),
     cost: new Float64Array(0),
-    start: new Int32Array(s + 1),
-    to: new Int32Array(0),
-    edge: new Int32Array(0),
+    // Most steps do without: it is made when it is asked for.
+    around: (): Around => (placed ??= place()),
     add(lists: readonly Int32Array[]): number[] {
       const room = 2 * graph.count + lists.reduce((sum, { length }) => sum + length, 0);
       const ends = new Int32Array(room);
@@ -63,25 +68,25 @@ export function createSparseGraph({ n, data }: SquareMatrix): SparseGraph {
       cost.set(graph.cost);
       for (const e of added) cost[e] = data[ends[2 * e]! * n + ends[2 * e + 1]!]!;
       graph.cost = cost;
-      place();
+      placed = null;
       return added;
     },
   };
 
-  function place(): void {
+  function place(): Around {
     const { ends } = graph;
     const start = new Int32Array(s + 1);
-    for (const city of ends) start[city + 1]!++;
+    for (let k = 0; k < ends.length; k++) start[ends[k]! + 1]!++;
     for (let i = 0; i < s; i++) start[i + 1]! += start[i]!;
     const filled = start.slice();
-    graph.start = start;
-    graph.to = new Int32Array(ends.length);
-    graph.edge = new Int32Array(ends.length);
+    const to = new Int32Array(ends.length);
+    const edge = new Int32Array(ends.length);
     for (let k = 0; k < ends.length; k++) {
       const at = filled[ends[k]!]!++;
-      graph.to[at] = ends[k ^ 1]!;
-      graph.edge[at] = k >> 1;
+      to[at] = ends[k ^ 1]!;
+      edge[at] = k >> 1;
     }
+    return { start, to, edge };
   }
   return graph;
 }

@@ -81,7 +81,8 @@ describe('the sparse tree', () => {
     expect(graph.add([Int32Array.of(4, 3, 1, 2, 0, 2)])).toEqual([2, 3]);
     expect([...graph.ends]).toEqual([0, 1, 1, 2, 3, 4, 0, 2]);
     expect([...graph.cost]).toEqual([1, 8, 22, 2].map((at) => matrix.data[at]!));
-    const neighbours = [...graph.to.subarray(graph.start[2]!, graph.start[3]!)];
+    const { start, to } = graph.around();
+    const neighbours = [...to.subarray(start[2]!, start[3]!)];
     expect(neighbours).toEqual([1, 0]);
   });
 });
