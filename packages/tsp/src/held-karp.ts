@@ -216,7 +216,7 @@ export function heldKarp(
     const taken = climb(plain, [pairs(near), start.edges]);
     const phase = taken < fewestSteps ? resumed : taken < unhurried ? hurried : cutting;
     // Where steps are few, those that find known edges again are lost.
-    const known = taken < unhurried ? looked : [best.edges];
+    const known = taken < unhurried ? looked : [];
     climb(phase, [pairs(first(near, cheapest)), ...known, best.edges]);
   }
   penalties.free();

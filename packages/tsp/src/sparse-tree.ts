@@ -1,6 +1,7 @@
 import { borrowKernel, reserve } from './kernel.ts';
 import { createRadixSort } from './radix-sort.ts';
 import type { SparseGraph } from './sparse-graph.ts';
+import { createUnionFind } from './union-find.ts';
 
 /** Measures minimum spanning trees within a sparse graph. */
 export interface SparseTree {
@@ -26,18 +27,7 @@ export function createSparseTree(graph: SparseGraph): SparseTree {
 export function portableSparseTree(graph: SparseGraph): SparseTree {
   const s = graph.cities;
   const edges = new Int32Array(Math.max(0, s - 1));
-  const above = new Int32Array(s);
-  const alone = Int32Array.from({ length: s }, (_, i) => i);
   let sort = createRadixSort(0);
-
-  function find(city: number): number {
-    let at = city;
-    while (above[at] !== at) {
-      above[at] = above[above[at]!]!;
-      at = above[at]!;
-    }
-    return at;
-  }
 
   function measure(pi: Float64Array, degree: Int32Array): number {
     const { ends, cost, count } = graph;
@@ -45,7 +35,7 @@ export function portableSparseTree(graph: SparseGraph): SparseTree {
     const { keys } = sort;
     for (let e = 0; e < count; e++) keys[e] = cost[e]! + pi[ends[2 * e]!]! + pi[ends[2 * e + 1]!]!;
     const order = sort.run();
-    above.set(alone);
+    const sets = createUnionFind(s);
     degree.fill(0);
     let weight = 0;
     let taken = 0;
@@ -53,10 +43,8 @@ export function portableSparseTree(graph: SparseGraph): SparseTree {
       const e = order[k]!;
       const i = ends[2 * e]!;
       const j = ends[2 * e + 1]!;
-      const a = find(i);
-      const b = find(j);
-      if (a === b) continue;
-      above[a] = b;
+      if (sets.find(i) === sets.find(j)) continue;
+      sets.join(i, j);
       edges[taken++] = e;
       degree[i]!++;
       degree[j]!++;

@@ -41,7 +41,7 @@ let isArranged = false;
  * Arranges glibc's heap for tensors, which come and go by the hundred with every step, with the same sizes.
  *
  * glibc cuts the pieces around an aligned tensor off and hands them to whoever wants that few bytes. As long as such an object lives, or
- * waits in a cache for the next one, the place of the tensor before it does not fit a tensor of the same size again (glibc bug 14581),
+ * waits in a cache for the next one, the place of the tensor before it does not fit a tensor of the same size again (glibc bug 30723),
  * and the heap of a training grows to several times what its tensors take. Small objects therefore get a reserve of their own, and what
  * is cut off is joined to its neighbours at once.
  *
