@@ -15,7 +15,7 @@ export interface SparseGraph {
 }
 
 /** City i has the places `start[i] .. start[i + 1]` in `to`, its neighbours, and `edge`, how they are reached. */
-export interface Around {
+interface Around {
   readonly start: Int32Array;
   readonly to: Int32Array;
   readonly edge: Int32Array;
