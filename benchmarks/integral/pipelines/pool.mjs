@@ -68,6 +68,8 @@ export async function hand(script, stages, settings, describe) {
   const running = new Map();
   const idle = new Set();
   const alive = new Set();
+  // Bound to cores, as benchmarks of one process are, all of these would share the first one.
+  const env = settings.jobs > 1 ? { ...process.env, OMP_PROC_BIND: 'false' } : process.env;
   let [seen, failures, over, rows] = [0, 0, false, []];
   let queue;
   const advance = () => {
@@ -103,7 +105,7 @@ export async function hand(script, stages, settings, describe) {
     say(`${running.get(child)?.id ?? 'a process'} failed: ${why}`);
   };
   const begin = () => {
-    const child = fork(script, [...process.argv.slice(2), '--worker']);
+    const child = fork(script, [...process.argv.slice(2), '--worker'], { env });
     alive.add(child);
     child.on('message', ({ ready, images, row, failed }) => {
       if (images) {
