@@ -1,8 +1,10 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { combinations, expandSweep } from '../src/sweep/expand.ts';
 import { parseSweep } from '../src/sweep/file.ts';
+import { machineShare } from '../src/sweep/local.ts';
 import { isRunning, takeLock } from '../src/sweep/lock.ts';
 import { openResults, parseResults } from '../src/sweep/results.ts';
 import type { ResultRow } from '../src/sweep/row.ts';
@@ -168,5 +170,15 @@ describe('the lock of a sweep', () => {
       `on elsewhere works on this sweep; wait for it, or remove ${path}`,
     );
     release();
+  });
+});
+
+test('several processes of a machine share its threads, and are not bound to the same cores', () => {
+  const cores = availableParallelism();
+  expect(machineShare(1, undefined)).toEqual({ threads: cores, environment: {} });
+  expect(machineShare(2, 'images')).toEqual({
+    threads: Math.max(1, Math.floor(cores / 2)),
+    environment: { OMP_PROC_BIND: 'false' },
+    data: 'images',
   });
 });

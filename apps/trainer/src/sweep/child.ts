@@ -30,6 +30,8 @@ export interface RunChild {
 export interface MachineOptions {
   threads: number;
   data?: string;
+  /** Variables that differ from this process' own. */
+  environment: Record<string, string>;
 }
 
 /** Ends what an earlier sweep, killed itself, left behind in this folder. */
@@ -104,6 +106,7 @@ export async function startChild(
   if (machine.data !== undefined) args.push('--data', machine.data);
   const child = spawn(process.execPath, [process.argv[1]!, ...args], {
     stdio: ['ignore', 'pipe', log, 'ipc'],
+    env: { ...process.env, ...machine.environment },
     // A group of its own: Ctrl-C in the terminal reaches this process alone, which then stops its children once.
     detached: true,
   });

@@ -6,6 +6,7 @@ import type { Output } from '../cli/output.ts';
 import { formatDuration } from '../cli/progress.ts';
 import { formatBytes, formatShare } from '../report/format.ts';
 import { watchSignals } from '../train/signals.ts';
+import type { MachineOptions } from './child.ts';
 import type { SweepRun } from './expand.ts';
 import type { SweepFile } from './file.ts';
 import { finishedSummary, type SweepPaths, sweepPaths } from './folder.ts';
@@ -95,10 +96,14 @@ export function defaultJobs(): number {
   return Math.max(1, Math.floor(availableParallelism() / 2));
 }
 
-/** What each of `jobs` processes gets of this machine. */
-export function machineShare(jobs: number, data: string | undefined) {
+/**
+ * What each of `jobs` processes gets of this machine. `OMP_PROC_BIND=true`, which is good for one process, would bind the first
+ * thread of each to the same core.
+ */
+export function machineShare(jobs: number, data: string | undefined): MachineOptions {
   const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
-  return { threads, ...(data !== undefined && { data }) };
+  const environment = jobs > 1 ? { OMP_PROC_BIND: 'false' } : {};
+  return { threads, environment, ...(data !== undefined && { data }) };
 }
 
 /**
