@@ -12,21 +12,32 @@ const period = 512;
 const reading = 128;
 /** Looks over which it is seen how much a work needs. */
 const looks = 2;
-/** Resident memory may grow to so many times what was needed. */
-const growth = 1.02;
+/** Free pages go back after 1, 2, 4 and so on looks at a new work, so many at most. */
+const beginning = 16;
+/** From then on resident memory may grow to so many times what was needed. */
+const growth = 1.25;
+/** Tensors that take so many times what they ever took are a new work. */
+const renewal = 1.1;
 /** Free pages go back when so much of what tensors take at most is in use. */
 const full = 0.95;
+
+const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0;
 
 /**
  * Keeps a torn heap from growing.
  *
- * glibc serves tensors of many sizes from one heap and splits their places among smaller ones: with every step more of it is free,
- * in pieces too small for the next tensor. Free pages go back to the system as soon as the same work takes somewhat more of them
- * than at first, and while tensors take most: pages that are free then would not have been written again at once.
+ * glibc serves tensors of many sizes from one heap and splits their places among smaller ones: the more of it is free, the more often
+ * in pieces too small for the next tensor. It is torn most while a work begins. Free pages go back a few times then, while tensors
+ * take most: pages that are free at that time would not have been written again at once. A steady work then finds a shape of the heap
+ * that fits it, and keeps it: training a ConvMixer 64/4 takes 460 MB with them, 790 where none ever goes back. From then on it costs
+ * more than it gives, for the pages are soon taken and cleared again: where it happens at every second look, a step of ResNet-20
+ * takes 340 to 370 ms instead of 230 to 260.
  */
 export class Heap {
   readonly #calls: HeapCalls;
   #made = 0;
+  /** Looks at this work. */
+  #looked = 0;
   /** Bytes of tensors at most: since the start, in this period, in the last. */
   #peak = 0;
   #high = 0;
@@ -62,11 +73,14 @@ export class Heap {
     // The work of this period never took what that of the last did.
     if (this.#overdue) this.#trim();
     this.#overdue = this.#due;
-    if (this.#high > this.#peak) {
-      this.#peak = this.#high;
+    if (this.#high > renewal * this.#peak) {
+      this.#looked = 0;
       this.#level = 0;
       this.#measure();
     }
+    if (this.#high > this.#peak) this.#peak = this.#high;
+    this.#looked++;
+    if (this.#looked <= beginning && isPowerOfTwo(this.#looked)) this.#due = true;
     if (this.#left > 0 && --this.#left === 0) this.#settle();
     this.#made = 0;
     this.#lastHigh = this.#high;

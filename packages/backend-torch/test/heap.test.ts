@@ -23,32 +23,43 @@ function process(used: number, torn: number) {
   return { state, train };
 }
 
-test('a heap is left alone while it takes what it took at first', () => {
+/** Times that pages go back while a work begins: after 1, 2, 4, 8 and 16 looks of four steps. */
+const beginning = 5;
+
+test('free pages go back a few times while a work begins', () => {
   const { state, train } = process(200, 100);
+  train(4 * 3);
+  expect(state.trims).toBe(2);
   train(100);
-  state.torn = 105;
-  train(1000);
-  expect(state.trims).toBe(0);
+  expect(state.trims).toBe(beginning);
 });
 
-test('free pages go back when there are more than at first, and again when there are again', () => {
+test('a heap is left alone while it takes about what it took at first', () => {
+  const { state, train } = process(200, 100);
+  train(100);
+  state.torn = 45;
+  train(1000);
+  expect(state.trims).toBe(beginning);
+});
+
+test('free pages go back when there are many more than at first, and again when there are again', () => {
   const { state, train } = process(200, 100);
   train(100);
   for (let turn = 1; turn <= 3; turn++) {
-    state.torn += 10;
+    state.torn += 55;
     train(100);
-    expect(state.trims).toBe(turn);
+    expect(state.trims).toBe(beginning + turn);
   }
 });
 
 test('free pages go back while tensors take most', () => {
   const { state, train } = process(200, 100);
   train(100);
-  for (const torn of [120, 40, 60]) {
+  for (const torn of [120, 60, 80]) {
     state.torn = torn;
     train(100);
   }
-  expect(state.trims).toBeGreaterThan(1);
+  expect(state.trims).toBe(beginning + 3);
   for (const tensors of state.trimmedAt) expect(tensors).toBeGreaterThan(95);
 });
 
@@ -58,7 +69,7 @@ test('work that no longer takes so much gets them back nevertheless', () => {
   state.torn = 120;
   train(4);
   train(100, 10);
-  expect(state.trims).toBe(1);
+  expect(state.trims).toBe(beginning + 1);
 });
 
 test('what is in use is not asked for again and again', () => {
@@ -66,33 +77,35 @@ test('what is in use is not asked for again and again', () => {
   train(100);
   state.used = 1000;
   train(100);
-  expect(state.trims).toBe(1);
-  state.used = 1015;
+  expect(state.trims).toBe(beginning + 1);
+  state.used = 1200;
   train(1000);
-  expect(state.trims).toBe(1);
-  state.used = 1035;
+  expect(state.trims).toBe(beginning + 1);
+  state.used = 1300;
   train(1000);
-  expect(state.trims).toBe(2);
+  expect(state.trims).toBe(beginning + 2);
 });
 
-test('more tensors than ever are another work, whose level is measured first', () => {
+test('many more tensors than ever are a new work, some more are not', () => {
   const { state, train } = process(200, 0);
   train(100);
+  for (let peak = 100; peak < 110; peak++) train(100, peak);
+  expect(state.trims).toBe(beginning);
   state.used = 400;
   train(100, 300);
-  expect(state.trims).toBe(0);
+  expect(state.trims).toBe(2 * beginning);
 });
 
 test('the level does not follow what grows back right after pages went back', () => {
   const { state, train } = process(200, 0);
   train(100);
   for (let turn = 1; turn <= 3; turn++) {
-    state.torn = 5;
+    state.torn = 55;
     train(8);
-    expect(state.trims).toBe(turn);
+    expect(state.trims).toBe(beginning + turn);
     // Less than would be given back, while the level is measured.
-    state.torn = 3;
+    state.torn = 45;
     train(8);
-    expect(state.trims).toBe(turn);
+    expect(state.trims).toBe(beginning + turn);
   }
 });
