@@ -1,5 +1,5 @@
-// Makes tables and a picture of what `evaluate.mjs` measured: `results/integral-*.json`, `.svg`, and every row as it is.
-//   node benchmarks/integral/pipelines/report.mjs --out FOLDER [--note TEXT]
+// Makes tables and a picture of what `run.mjs` measured: `results/PREFIX-*.json`, `.svg`, and every row as it is.
+//   node benchmarks/integral/pipelines/report.mjs --out FOLDER [--prefix NAME] [--note TEXT]
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { bestOfC, pick, sizesTable, summarise, tableOf } from './summary.mjs';
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: 'pipelines' },
+    prefix: { type: 'string', default: 'integral' },
     note: { type: 'string', default: '' },
   },
 });
@@ -85,7 +86,7 @@ const baselines = Object.fromEntries(
 );
 
 write(
-  'integral-trainings',
+  `${values.prefix}-trainings`,
   'What was trained for the pipelines of integral networks (CIFAR-10)?',
   trained.map((row) => ({
     ...{ training: row.name, channels: row.channels, epochs: row.epochs, steps: row.steps },
@@ -97,7 +98,7 @@ write(
   })),
 );
 write(
-  'integral-pipelines',
+  `${values.prefix}-pipelines`,
   `How accurate are the three pipelines of integral networks when parameters are removed without any fine-tuning (CIFAR-10)? ${protocol}. League late: ${Object.entries(
     networks,
   )
@@ -108,17 +109,17 @@ write(
   [...tableOf(entries, main), ...published],
 );
 write(
-  'integral-pipelines-repairs',
+  `${values.prefix}-pipelines-repairs`,
   'What do repairs add to pipeline B? rescale looks at no data; statistics at 2,048, least squares at 512 unlabelled training images.',
   tableOf(entries, repairs),
 );
 write(
-  'integral-pipelines-baselines',
+  `${values.prefix}-pipelines-baselines`,
   'Pipeline C by criterion, to the same sizes',
   tableOf(entries, baselines),
 );
 write(
-  'integral-any-size',
+  `${values.prefix}-any-size`,
   `One integral ResNet-20 for 25 to 100 % of the channels (sandwich rule, in-place distillation), beside slimmable training and networks trained one by one (CIFAR-10). ${protocol}.`,
   sizesTable(rows),
 );
@@ -162,13 +163,13 @@ const panels = Object.entries(networks).flatMap(([network, { lateTitle }]) =>
   }),
 );
 writeFileSync(
-  join(results, 'integral-pipelines.svg'),
+  join(results, `${values.prefix}-pipelines.svg`),
   await chart(
     panels.filter(({ points }) => points.some(({ removed }) => removed > 0)),
     drawn,
   ),
 );
 writeFileSync(
-  join(results, 'integral-pipelines.rows.jsonl'),
+  join(results, `${values.prefix}-pipelines.rows.jsonl`),
   rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
 );

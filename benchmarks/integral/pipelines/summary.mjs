@@ -1,4 +1,4 @@
-// Means over seeds of what `evaluate.mjs` measured, as rows of tables.
+// Means over seeds of what `run.mjs` measured, as rows of tables.
 
 const round = (value) => Number(value.toFixed(2));
 
