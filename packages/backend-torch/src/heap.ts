@@ -14,8 +14,8 @@ const reading = 128;
 const looks = 2;
 /** Free pages go back after 1, 2, 4 and so on looks at a new work, so many at most. */
 const beginning = 16;
-/** From then on resident memory may grow to so many times what was needed. */
-const growth = 1.25;
+/** From then on they go back when the work takes so many times the memory it needed. */
+const growth = 1.03;
 /** Tensors that take so many times what they ever took are a new work. */
 const renewal = 1.1;
 /** Free pages go back when so much of what tensors take at most is in use. */
@@ -28,10 +28,9 @@ const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0;
  *
  * glibc serves tensors of many sizes from one heap and splits their places among smaller ones: the more of it is free, the more often
  * in pieces too small for the next tensor. It is torn most while a work begins. Free pages go back a few times then, while tensors
- * take most: pages that are free at that time would not have been written again at once. A steady work then finds a shape of the heap
- * that fits it, and keeps it: training a ConvMixer 64/4 takes 460 MB with them, 790 where none ever goes back. From then on it costs
- * more than it gives, for the pages are soon taken and cleared again: where it happens at every second look, a step of ResNet-20
- * takes 340 to 370 ms instead of 230 to 260.
+ * take most: pages that are free at that time would not have been written again at once. Afterwards they go back where the same work
+ * takes more of them than it did, which is seldom; were it often, it would cost more than it gives, for the pages are soon taken and
+ * cleared again, and huge ones come back as small ones: done at every second look, it makes a step of ResNet-20 a third longer.
  */
 export class Heap {
   readonly #calls: HeapCalls;

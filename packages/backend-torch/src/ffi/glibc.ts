@@ -30,11 +30,15 @@ export function heapTrim(libc: LibraryHandle): () => void {
 
 /** What mallopt sets. */
 const options = { fastChunks: 1, trimThreshold: -1, mapAtMost: -4 };
-/** The reserve: so many chunks of every size up to a kilobyte, in steps of what the heap is divided by. */
+/** The reserve of small chunks: so many of every size up to a kilobyte, in steps of what the heap is divided by. */
 const chunks = 512;
 const step = 16;
 const smallest = 24;
 const largest = 1032;
+/** The reserve of larger ones: sizes a fourth apart, of each a quarter of a megabyte in at most so many. */
+const longest = 65536;
+const ofEach = 262144;
+const most = 64;
 let isArranged = false;
 
 /**
@@ -42,8 +46,9 @@ let isArranged = false;
  *
  * glibc cuts the pieces around an aligned tensor off and hands them to whoever wants that few bytes. As long as such an object lives, or
  * waits in a cache for the next one, the place of the tensor before it does not fit a tensor of the same size again (glibc bug 30723),
- * and the heap of a training grows to several times what its tensors take. Small objects therefore get a reserve of their own, and what
- * is cut off is joined to its neighbours at once.
+ * and the heap of a training grows to several times what its tensors take. So does whatever V8 puts down between two tensors while it
+ * compiles or collects garbage. Objects up to 64 KB therefore get a reserve of their own, which costs no memory before it is
+ * written to, and what is cut off is joined to its neighbours at once.
  *
  * Once for each thread, which has chunks of its own; nothing happens where there is another libc.
  */
@@ -63,12 +68,21 @@ export function arrangeHeap(libc: LibraryHandle): void {
   preferHugePages(libc);
 }
 
+/** Sizes of the reserve and how many chunks of each. */
+function* reserved(): Generator<[size: number, count: number]> {
+  for (let size = smallest; size <= largest; size += step) {
+    yield [size, size <= largest / 2 ? chunks : chunks / 4];
+  }
+  for (let size = 1.25 * largest; size <= longest; size *= 1.25) {
+    yield [Math.ceil(size), Math.min(most, Math.floor(ofEach / size))];
+  }
+}
+
 function reserveChunks(libc: LibraryHandle): void {
   const allocate = libc.func('malloc', 'uint64', ['size_t']);
   const free = libc.func('free', 'void', ['uint64']);
   const reserve: (number | bigint)[] = [];
-  for (let size = smallest; size <= largest; size += step) {
-    const count = size <= largest / 2 ? chunks : chunks / 4;
+  for (const [size, count] of reserved()) {
     for (let i = 0; i < count; i++) {
       reserve.push(allocate(size));
       // Stays, so that chunks are not joined when they are free.
