@@ -15,7 +15,7 @@ const looks = 2;
 /** Free pages go back after 1, 2, 4 and so on looks at a new work, so many at most. */
 const beginning = 16;
 /** From then on they go back when the work takes so many times the memory it needed. */
-const growth = 1.03;
+const growth = 1.02;
 /** Tensors that take so many times what they ever took are a new work. */
 const renewal = 1.1;
 /** Free pages go back when so much of what tensors take at most is in use. */
