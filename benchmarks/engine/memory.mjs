@@ -28,6 +28,8 @@ if (!(steps > settled)) {
   process.exit(2);
 }
 
+const percent = (ratio) => `${ratio < 1 ? '' : '+'}${(100 * ratio - 100).toFixed(1)}`;
+
 /** A field of /proc/PID/status in MB. */
 function megabytes(pid, field) {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(
@@ -60,13 +62,14 @@ async function compare(model) {
       start: median(resident.slice(settled - around, settled)),
       median: median(late),
       most: Math.max(...late),
+      least: Math.min(...late),
       peak: megabytes(child.pid, 'VmHWM'),
       note: child.ready,
     };
   });
   for (const { child } of entered) child.stop();
   const peer = measured.find(({ name }) => name === baseline);
-  return measured.map(({ name, start, median, most, peak, note }) => ({
+  return measured.map(({ name, start, median, most, least, peak, note }) => ({
     model,
     batch: cases[model].batch,
     contender: name,
@@ -74,6 +77,7 @@ async function compare(model) {
     [`resident MB at step ${settled}`]: Math.round(start),
     'median after it': Math.round(median),
     'most after it, %': +((100 * most) / start - 100).toFixed(1),
+    'most and least, % of that median': `${percent(most / median)}, ${percent(least / median)}`,
     'peak MB': Math.round(peak),
     'times channels_last, resident': peer ? +(median / peer.median).toFixed(2) : '',
     'times channels_last, peak': peer ? +(peak / peer.peak).toFixed(2) : '',

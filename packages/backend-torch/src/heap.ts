@@ -9,15 +9,13 @@ export interface HeapCalls {
 /** How many tensors are made between two looks: two training steps of a ResNet-20, four of a ConvMixer 64/4. */
 const period = 512;
 /** How many between two readings of resident memory. */
-const reading = 32;
+const reading = 128;
 /** Looks over which it is seen how much a work needs. */
 const looks = 2;
 /** Free pages go back after 1, 2, 4 and so on looks at a new work, so many at most. */
 const beginning = 16;
 /** From then on they go back when the work takes so many times the memory it needed. */
-const growth = 1.02;
-/** Beyond so many times they do not wait for the moment when tensors take most. */
-const excess = 1.035;
+const growth = 1.03;
 /** Tensors that take so many times what they ever took are a new work. */
 const renewal = 1.1;
 /** Free pages go back when so much of what tensors take at most is in use. */
@@ -67,9 +65,7 @@ export class Heap {
     const now = this.#calls.resident();
     if (now > this.#found) this.#found = now;
     const isKnown = this.#left === 0 && this.#high <= this.#peak;
-    if (!isKnown) return;
-    if (now > growth * this.#level) this.#due = true;
-    if (now > excess * this.#level) this.#trim();
+    if (isKnown && now > growth * this.#level) this.#due = true;
   }
 
   #look(): void {
