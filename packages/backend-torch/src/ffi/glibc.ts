@@ -46,9 +46,9 @@ let isArranged = false;
  *
  * glibc cuts the pieces around an aligned tensor off and hands them to whoever wants that few bytes. As long as such an object lives, or
  * waits in a cache for the next one, the place of the tensor before it does not fit a tensor of the same size again (glibc bug 30723),
- * and the heap of a training grows to several times what its tensors take. So does whatever V8 puts down between two tensors while it
- * compiles or collects garbage. Objects up to 64 KB therefore get a reserve of their own, which costs no memory before it is
- * written to, and what is cut off is joined to its neighbours at once.
+ * and the heap of a training grows to several times what its tensors take. Objects of some
+ * kilobytes between two tensors do the same. All up to 64 KB therefore get a reserve of their own, and what is cut off is joined to its
+ * neighbours at once. The chunks above a kilobyte are 4 MB, of which 1.7 are written.
  *
  * Once for each thread, which has chunks of its own; nothing happens where there is another libc.
  */
