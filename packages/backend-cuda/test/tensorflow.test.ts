@@ -45,6 +45,19 @@ describe.skipIf(!found)('tfjs-node, repaired', () => {
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
+  test('the gradient of an image of one channel counts the windows that a pixel is in', async () => {
+    await tf.setBackend('tensorflow');
+    const filter = tf.ones([2, 2, 1, 1]) as tf.Tensor4D;
+    const loss = (x: tf.Tensor) => tf.sum(tf.conv2d(x as tf.Tensor4D, filter, 1, 'valid'));
+    const found = tf.tidy(() =>
+      tf
+        .grad(loss)(tf.ones([1, 3, 3, 1]))
+        .dataSync(),
+    );
+    filter.dispose();
+    expect([...found]).toEqual([1, 2, 1, 2, 4, 2, 1, 2, 1]);
+  });
+
   test('the gradient of a convolution is that of the cpu backend', async () => {
     const gradient = async (backend: string) => {
       await tf.setBackend(backend);

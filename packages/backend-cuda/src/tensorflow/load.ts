@@ -59,6 +59,9 @@ export function loadPackage(folder: string, { threads }: LoadOptions): void {
   restoreUtil();
   // Without growth TensorFlow takes the whole memory of a GPU at once.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Gradients of convolutions of one channel come out wrong, each time otherwise, with oneDNN's kernels for AVX-512 (seen in TensorFlow
+  // 2.21; right up to AVX2). This variable is TensorFlow's alone: oneDNN's own would slow a libtorch in the same process.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   // Its greetings; errors stay.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (threads !== undefined) {
