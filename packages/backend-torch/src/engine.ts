@@ -1,7 +1,7 @@
 import type { Device, Precision } from './device.ts';
 import { codes, type ElementType, type NativeType, type Values } from './dtype.ts';
 import { type Argument, Dispatcher, type Handle } from './ffi/dispatch.ts';
-import type { Library } from './ffi/library.ts';
+import type { Address, Library } from './ffi/library.ts';
 import type { OpName } from './ffi/signatures.ts';
 import { Layout, sizeOf, stridesOf } from './layout.ts';
 import { Scalars } from './scalars.ts';
@@ -57,6 +57,11 @@ export class Engine extends Temporaries {
     // A result that was not asked for is an undefined tensor, whose handle is freed as any other.
     for (const result of results) this.add(result);
     return results;
+  }
+
+  /** The address of a text that ends with a zero; made once. */
+  text(text: string): Address {
+    return this.#dispatcher.text(text);
   }
 
   #taken(status: number, what: string): Handle {

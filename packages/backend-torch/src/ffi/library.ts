@@ -2,6 +2,7 @@ import koffi, { type KoffiFunc } from 'koffi';
 import { type Context, contextOf } from './context.ts';
 import { arrangeHeap, heapSize, heapTrim } from './glibc.ts';
 import { openLibraries } from './open.ts';
+import { type TextCalls, textCalls } from './text-calls.ts';
 
 /** An address in the process, below 2^48: exact as a number. */
 export type Address = number;
@@ -21,7 +22,7 @@ type EmptyStrided = Native<
 >;
 
 /** The functions of libtorch's stable C ABI that the engine calls; a status other than 0 is an error. */
-export interface Library {
+export interface Library extends TextCalls {
   abiVersion: number;
   /** As '2.13'. */
   version: string;
@@ -164,6 +165,7 @@ export function loadLibrary(folder: string, cuda = false): Library {
     pushBack: status('torch_list_push_back', [at, 'int64']),
     pushHandle: status('torch_list_push_back', [at, at]),
     newString: status('torch_new_string_handle', [at, 'size_t', at]),
+    ...textCalls(torch),
     malloc: libc.func('malloc', at, ['size_t']),
     free: libc.func('free', 'void', [at]),
     copy: libc.func('memcpy', 'void', [at, at, 'size_t']),

@@ -42,7 +42,6 @@ const table = {
   'aten::cumsum': ['T I I?', 1],
   'aten::diag_embed': ['T I I I', 1],
   'aten::div.Tensor': ['T T', 1],
-  'aten::einsum': ['S T[] I[]?', 1],
   'aten::eq.Tensor': ['T T', 1],
   'aten::erf': ['T', 1],
   'aten::exp': ['T', 1],

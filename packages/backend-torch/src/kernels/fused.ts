@@ -8,9 +8,6 @@ import { channelsOf, shaped, shapeOf } from './shaped.ts';
 const float = (torch: TorchBackend, handle: Handle, shape: readonly number[]) =>
   torch.output(torch.engine.contiguous(handle), shape, 'float32');
 
-/** What libtorch calls the two forms of GELU. */
-const form = (approximate: boolean) => (approximate ? 'tanh' : 'none');
-
 const channelsFirst = [0, 3, 1, 2];
 
 /** The shape of x [..., c] as images. */
@@ -173,18 +170,6 @@ const topKMask: Kernel = (torch, { scores }, { k }: { k: number }) => {
   return float(torch, engine.view(mask, shape), shape);
 };
 
-const gelu: Kernel = (torch, { x }, { approximate }: { approximate: boolean }) =>
-  float(torch, torch.engine.op('aten::gelu', torch.handle(x!), form(approximate)), x!.shape);
-
-const geluGrad: Kernel = (torch, { dy, x }, { approximate }: { approximate: boolean }) => {
-  const [d, value] = [torch.handle(dy!), torch.handle(x!)];
-  return float(
-    torch,
-    torch.engine.op('aten::gelu_backward', d, value, form(approximate)),
-    x!.shape,
-  );
-};
-
 const globalAveragePool: Kernel = (torch, { x }) => {
   const [batch, , , channels] = x!.shape as [number, number, number, number];
   const made = torch.engine.op('aten::mean.dim', torch.handle(x!), [1, 2], false, null);
@@ -214,8 +199,6 @@ const x = (inputs: Inputs) => shapeOf(inputs, 'x');
 const channels = (inputs: Inputs) => channelsOf(inputs, 'x');
 
 export const fusedKernels: KernelTable = {
-  ...shaped('PleatGelu', (i) => ({ x: x(i) }), gelu),
-  ...shaped('PleatGeluGrad', (i) => ({ x: x(i), dy: x(i) }), geluGrad),
   ...shaped(
     'PleatBatchNormTrain',
     (i) => ({ x: x(i), gamma: channels(i), beta: channels(i) }),

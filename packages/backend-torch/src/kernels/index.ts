@@ -6,8 +6,10 @@ import { binaryKernels } from './binary.ts';
 import { convKernels } from './conv.ts';
 import { conv3dKernels } from './conv3d.ts';
 import { countKernels, segmentKernels } from './count.ts';
+import { einsumKernels } from './einsum.ts';
 import { fusedKernels } from './fused.ts';
 import { gatherKernels } from './gather.ts';
+import { geluKernels } from './gelu.ts';
 import { localKernels } from './local.ts';
 import { matmulKernels } from './matmul.ts';
 import { morphologyKernels } from './morphology.ts';
@@ -28,8 +30,10 @@ const tables = [
   binaryKernels,
   conv3dKernels,
   convKernels,
+  einsumKernels,
   fusedKernels,
   gatherKernels,
+  geluKernels,
   localKernels,
   matmulKernels,
   morphologyKernels,

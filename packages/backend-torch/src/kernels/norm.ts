@@ -38,20 +38,6 @@ export const normKernels: KernelTable = {
     const made = offset ? engine.subtract(scaled, torch.handle(offset), -1) : scaled;
     return torch.output(made, x!.shape, 'float32');
   },
-  Einsum: (torch, inputs, { equation }: { equation: string }) => {
-    const { engine } = torch;
-    const infos = Object.values(inputs);
-    // tfjs' own checks: libtorch takes equations that tfjs refuses.
-    const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(equation, infos.length);
-    tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, infos as unknown as tf.Tensor[]);
-    if (!infos.every(isFloat)) return null;
-    const tensors = infos.map((info) => engine.compute(torch.handle(info)));
-    const made = engine.contiguous(
-      engine.computed(engine.op('aten::einsum', equation, tensors, null)),
-    );
-    // What comes back may be a view of an input.
-    return torch.output(engine.op('aten::clone', made, 0), engine.shape(made), 'float32');
-  },
   Diag: (torch, { x }) => {
     const { engine } = torch;
     const size = tf.util.sizeFromShape(x!.shape);
