@@ -51,8 +51,7 @@ const sorted = (rows) =>
 
 /** A table with one row a network, league and compression, and a column for each of `columns`, which choose an entry. */
 export function tableOf(entries, columns) {
-  const cut = sorted(entries.filter(({ league }) => league !== 'whole'));
-  const groups = groupBy(cut, ['network', 'league', 'compression']).sort(([a], [b]) =>
+  const groups = groupBy(sorted([...entries]), ['network', 'league', 'compression']).sort(([a], [b]) =>
     a.network === b.network
       ? a.league < b.league
         ? -1
@@ -85,9 +84,10 @@ export function tableOf(entries, columns) {
       ...Object.fromEntries(cells),
     };
   });
-  // What was not measured at all has no column.
-  const known = (title) => rows.some((row) => row[title] !== null);
-  return rows.map((row) =>
+  // What was not measured at all has no column, and where nothing was there is no row.
+  const measured = rows.filter((row) => Object.keys(columns).some((title) => row[title] !== null));
+  const known = (title) => measured.some((row) => row[title] !== null);
+  return measured.map((row) =>
     Object.fromEntries(Object.entries(row).filter(([title]) => known(title))),
   );
 }
