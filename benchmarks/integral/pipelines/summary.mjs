@@ -51,16 +51,17 @@ const sorted = (rows) =>
 
 /** A table with one row a network, league and compression, and a column for each of `columns`, which choose an entry. */
 export function tableOf(entries, columns) {
-  const groups = groupBy(sorted([...entries]), ['network', 'league', 'compression']).sort(([a], [b]) =>
-    a.network === b.network
-      ? a.league < b.league
-        ? -1
-        : a.league > b.league
+  const groups = groupBy(sorted([...entries]), ['network', 'league', 'compression']).sort(
+    ([a], [b]) =>
+      a.network === b.network
+        ? a.league < b.league
+          ? -1
+          : a.league > b.league
+            ? 1
+            : 0
+        : a.network < b.network
           ? 1
-          : 0
-      : a.network < b.network
-        ? 1
-        : -1,
+          : -1,
   );
   const rows = groups.map((same) => {
     const [{ network, league, removed }] = same;
