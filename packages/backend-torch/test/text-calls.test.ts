@@ -19,6 +19,13 @@ function heapInUse(): number | null {
   }
 }
 
+/** Other versions than 2.13 may have no function of that name; then the C ABI keeps the text. */
+const isCalledByName = () => {
+  const { library } = (tf.backend() as TorchBackend).engine;
+  if (library.version === '2.13') return true;
+  return library.gelu !== undefined && library.geluGrad !== undefined;
+};
+
 const random = (seed: number, shape: number[]) => tf.randomNormal(shape, 0, 1, 'float32', seed);
 
 describe.skipIf(torchFolder === undefined)('ops that libtorch gives a text', () => {
@@ -30,7 +37,8 @@ describe.skipIf(torchFolder === undefined)('ops that libtorch gives a text', () 
     await tf.setBackend('cpu');
   });
 
-  test.skipIf(heapInUse() === null)('leave no copy of it behind', () => {
+  test.skipIf(heapInUse() === null)('leave no copy of it behind', ({ skip }) => {
+    if (!isCalledByName()) skip();
     const x = random(1, [4]);
     const work = () =>
       tf.tidy(() =>
@@ -46,9 +54,10 @@ describe.skipIf(torchFolder === undefined)('ops that libtorch gives a text', () 
     x.dispose();
   });
 
-  test.each([true, false])(
+  test.for([true, false])(
     'are called by name where libtorch has no other way (approximate: %s)',
-    (approximate) => {
+    (approximate, { skip }) => {
+      if (!isCalledByName()) skip();
       const { library } = (tf.backend() as TorchBackend).engine;
       const x = random(2, [3, 5]);
       const both = () =>
