@@ -46,22 +46,12 @@ export function summarise(rows) {
   });
 }
 
-const sorted = (rows) =>
-  rows.sort((a, b) => a.compression - b.compression || (a.league < b.league ? -1 : 1));
+const sorted = (rows) => rows.toSorted((a, b) => a.compression - b.compression);
 
 /** A table with one row a network, league and compression, and a column for each of `columns`, which choose an entry. */
 export function tableOf(entries, columns) {
-  const groups = groupBy(sorted([...entries]), ['network', 'league', 'compression']).sort(
-    ([a], [b]) =>
-      a.network === b.network
-        ? a.league < b.league
-          ? -1
-          : a.league > b.league
-            ? 1
-            : 0
-        : a.network < b.network
-          ? 1
-          : -1,
+  const groups = groupBy(sorted(entries), ['network', 'league', 'compression']).sort(
+    ([a], [b]) => b.network.localeCompare(a.network) || a.league.localeCompare(b.league),
   );
   const rows = groups.map((same) => {
     const [{ network, league, removed }] = same;

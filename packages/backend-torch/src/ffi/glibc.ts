@@ -1,21 +1,25 @@
 import { readFileSync } from 'node:fs';
 import koffi, { type LibraryHandle } from 'koffi';
 
-/** glibc's own account of its heap: its arenas, and what it has mapped. */
-export function heapSize(libc: LibraryHandle): () => number {
+/** glibc's own account of its heap (`mallinfo2`), by the names of its fields; null where another libc keeps none. */
+export function heapAccount(libc: LibraryHandle): (() => Record<string, number | bigint>) | null {
   const fields = ['arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'usmblks', 'fsmblks'];
   try {
     const names = [...fields, 'uordblks', 'fordblks', 'keepcost'];
     const account = koffi.struct(Object.fromEntries(names.map((name) => [name, 'size_t'])));
-    const mallinfo = libc.func('mallinfo2', account, []) as () => Record<string, number | bigint>;
-    return () => {
-      const { arena, hblkhd } = mallinfo();
-      return Number(arena) + Number(hblkhd);
-    };
+    return libc.func('mallinfo2', account, []) as () => Record<string, number | bigint>;
   } catch {
-    // Another libc keeps no such account.
-    return () => 0;
+    return null;
   }
+}
+
+/** Bytes the heap has taken from the system, its arenas and what it has mapped; 0 where nobody knows. */
+export function heapSize(libc: LibraryHandle): () => number {
+  const account = heapAccount(libc);
+  return () => {
+    const { arena = 0, hblkhd = 0 } = account?.() ?? {};
+    return Number(arena) + Number(hblkhd);
+  };
 }
 
 /** Gives free pages inside the heap back to the system. */

@@ -6,7 +6,7 @@ type TextCall = (...args: Address[]) => Address;
 
 /**
  * Ops that take a text, by their C++ interface. The C ABI copies every text it is given for an op and frees only one of the two
- * (`to_ivalue` of torch 2.13, and before): 48 bytes for each call, 18 times in a step of a ConvMixer of depth 4, and each of them
+ * (`to_ivalue` of torch 2.13): 48 bytes for each call, 18 times in a step of a ConvMixer of depth 4, and each of them
  * keeps a place between two tensors taken for good.
  *
  * Undefined where libtorch has no function of exactly these types, which the name says: another standard library, another version.
