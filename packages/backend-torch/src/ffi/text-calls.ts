@@ -26,6 +26,7 @@ const names: Record<keyof TextCalls, [symbol: string, words: number]> = {
   geluGrad: [`_ZN2at4_ops24gelu_backward_grad_input4callE${tensor}${another}${view}${result}`, 5],
 };
 
+/** Finds them in libtorch. */
 export function textCalls(torch: LibraryHandle): TextCalls {
   const find = ([symbol, words]: [string, number]) => {
     try {

@@ -42,10 +42,10 @@ function product(
   ];
   const size = (dims: readonly number[]) => sizeOf(dims.map((dim) => sizes[dim]!));
   const matrices = (operand: Operand, first: readonly number[], second: readonly number[]) => {
-    const view = (one: readonly number[], other: readonly number[]) =>
-      engine.view(ordered(engine, operand, [...batch, ...one, ...other]), [
-        ...[size(batch), size(one), size(other)],
-      ]);
+    const view = (one: readonly number[], other: readonly number[]) => {
+      const tensor = ordered(engine, operand, [...batch, ...one, ...other]);
+      return engine.view(tensor, [size(batch), size(one), size(other)]);
+    };
     // A product takes transposed matrices as well as it takes others: nothing is copied for them.
     const isTransposed = equal(operand.dims, [...batch, ...second, ...first]);
     if (!isTransposed) return view(first, second);
@@ -54,14 +54,8 @@ function product(
   const [left, right] = [matrices(a, rows, inner), matrices(b, inner, columns)];
   const made = engine.op('aten::matmul', engine.compute(left), engine.compute(right));
   const dims = [...batch, ...rows, ...columns];
-  const tensor = engine.contiguous(engine.computed(made));
-  return {
-    tensor: engine.view(
-      tensor,
-      dims.map((dim) => sizes[dim]!),
-    ),
-    dims,
-  };
+  const shape = dims.map((dim) => sizes[dim]!);
+  return { tensor: engine.view(engine.contiguous(engine.computed(made)), shape), dims };
 }
 
 /**
